@@ -1,0 +1,1 @@
+"""What happened: the append-only journal, its search and its export."""

@@ -1,0 +1,14 @@
+"""Configuration of the audit app."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class AuditConfig(AppConfig):
+    name = "audit"
+    verbose_name = _("Journal")
+
+    def ready(self) -> None:
+        from . import protection
+
+        protection.watch_connections()

@@ -1,0 +1,8 @@
+"""Who may read the journal: one pure question."""
+
+from typing import Any
+
+
+def can_read_journal(user: Any) -> bool:
+    """Auditors and administrators read the whole journal; nobody writes in it but the actions themselves."""
+    return bool(user.is_active and (user.is_superuser or user.is_auditor))

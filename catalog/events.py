@@ -1,0 +1,25 @@
+"""The verbs that the catalog records."""
+
+from django.utils.translation import gettext_lazy as _
+
+from audit.verbs import define
+
+CATALOG_CREATED = define("catalog.created", _("{actor} created the catalog {target}"))
+CATALOG_CHANGED = define("catalog.changed", _("{actor} changed the catalog {target}: {changed}"))
+CATALOG_DELETED = define("catalog.deleted", _("{actor} deleted the catalog {target}"))
+SYSTEM_CREATED = define("system.created", _("{actor} added the target system {target}"))
+SYSTEM_CHANGED = define("system.changed", _("{actor} changed the target system {target}: {changed}"))
+SYSTEM_DELETED = define("system.deleted", _("{actor} deleted the target system {target}"))
+RESOURCE_CREATED = define("resource.created", _("{actor} added the resource {target}"))
+RESOURCE_CHANGED = define("resource.changed", _("{actor} changed the resource {target}: {changed}"))
+RESOURCE_DELETED = define("resource.deleted", _("{actor} deleted the resource {target}"))
+PACKAGE_CREATED = define("package.created", _("{actor} created the access package {package}"))
+PACKAGE_CHANGED = define("package.changed", _("{actor} changed the access package {package}: {changed}"))
+PACKAGE_DELETED = define("package.deleted", _("{actor} deleted the access package {package}"))
+PACKAGE_ROLE_ADDED = define("package.role_added", _("{actor} added {role} to the access package {package}"))
+PACKAGE_ROLE_REMOVED = define("package.role_removed", _("{actor} took {role} out of the access package {package}"))
+POLICY_CREATED = define("policy.created", _("{actor} created the policy {target} of {package}"))
+POLICY_CHANGED = define(
+    "policy.changed", _("{actor} changed the policy {target} of {package} (version {version}): {changed}")
+)
+POLICY_DELETED = define("policy.deleted", _("{actor} deleted the policy {target} of {package}"))

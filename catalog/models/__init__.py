@@ -1,0 +1,18 @@
+"""What can be asked for, and under which conditions."""
+
+from .packages import AccessPackage, PackageRole
+from .policies import ApprovalStage, Policy, Question, StageApprover
+from .resources import Catalog, Resource, ResourceRole, TargetSystem
+
+__all__ = [
+    "AccessPackage",
+    "ApprovalStage",
+    "Catalog",
+    "PackageRole",
+    "Policy",
+    "Question",
+    "Resource",
+    "ResourceRole",
+    "StageApprover",
+    "TargetSystem",
+]

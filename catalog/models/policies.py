@@ -1,0 +1,181 @@
+"""Policies: who may request a package, who decides, what is asked, and how long access lasts."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from uuid_utils.compat import uuid7
+
+from directory.models import Group
+
+from ..choices import ApproverKind, ApproverUse, DurationKind, QuestionKind, RequestorScope
+from ..querysets import PolicyQuerySet
+from .packages import AccessPackage
+
+TIERS = {
+    RequestorScope.SPECIFIC: 1,
+    RequestorScope.ALL_MEMBERS: 2,
+    RequestorScope.EVERYONE: 3,
+    RequestorScope.NOBODY: 9,
+}
+"""How specific a scope is: where several policies match, only those of the lowest tier apply."""
+
+
+class Policy(models.Model):
+    """One set of conditions under which a package may be had.
+
+    Each change raises `version`; a request keeps a copy of what it was judged by, and the version's number.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    package = models.ForeignKey(AccessPackage, on_delete=models.CASCADE, related_name="policies")
+    name = models.CharField(_("name"), max_length=120)
+    description = models.TextField(_("description"), blank=True)
+    is_enabled = models.BooleanField(_("enabled"), default=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    scope = models.CharField(
+        _("who may request"), max_length=40, choices=RequestorScope.choices, default=RequestorScope.ALL_MEMBERS
+    )
+    tier = models.PositiveSmallIntegerField(editable=False, default=TIERS[RequestorScope.ALL_MEMBERS])
+    people = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, verbose_name=_("named people"), related_name="+", blank=True
+    )
+    groups = models.ManyToManyField(Group, verbose_name=_("named groups"), related_name="+", blank=True)
+    requires_justification = models.BooleanField(_("requires a justification"), default=True)
+    duration_kind = models.CharField(_("lasts"), max_length=16, choices=DurationKind.choices, default=DurationKind.DAYS)
+    duration_amount = models.PositiveIntegerField(
+        _("how many"), null=True, blank=True, default=180, validators=[MinValueValidator(1), MaxValueValidator(87_840)]
+    )
+    ends_at = models.DateTimeField(_("ends at"), null=True, blank=True)
+
+    objects = PolicyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("policy")
+        verbose_name_plural = _("policies")
+        ordering = ("tier", "name", "id")
+        constraints = [
+            models.UniqueConstraint(fields=["package", "name"], name="catalog_policy_name_once_per_package"),
+            models.CheckConstraint(
+                name="catalog_policy_has_the_duration_that_its_kind_needs",
+                condition=models.Q(duration_kind=DurationKind.PERMANENT)
+                | models.Q(duration_kind=DurationKind.UNTIL, ends_at__isnull=False)
+                | models.Q(duration_kind__in=(DurationKind.DAYS, DurationKind.HOURS), duration_amount__gte=1),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.tier = TIERS[RequestorScope(self.scope)]
+        super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        """Name the field that the chosen duration lacks."""
+        if self.duration_kind == DurationKind.UNTIL and self.ends_at is None:
+            raise ValidationError({"ends_at": _("Say until when access lasts.")})
+        if self.duration_kind in (DurationKind.DAYS, DurationKind.HOURS) and not self.duration_amount:
+            raise ValidationError({"duration_amount": _("Say how long access lasts.")})
+
+    @property
+    def duration(self) -> timedelta | None:
+        """How long access lasts, counted from its delivery; None where it is permanent or ends on a date."""
+        if self.duration_kind == DurationKind.DAYS:
+            return timedelta(days=self.duration_amount or 0)
+        if self.duration_kind == DurationKind.HOURS:
+            return timedelta(hours=self.duration_amount or 0)
+        return None
+
+    @property
+    def fixed_end(self) -> datetime | None:
+        """The instant at which all access under this policy ends, where it has one."""
+        return self.ends_at if self.duration_kind == DurationKind.UNTIL else None
+
+
+class ApprovalStage(models.Model):
+    """One step of a policy's approval; a policy without stages approves by itself."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    policy = models.ForeignKey(Policy, on_delete=models.CASCADE, related_name="stages")
+    position = models.PositiveSmallIntegerField(_("position"), default=1)
+    approvals_required = models.PositiveSmallIntegerField(
+        _("approvals required"), default=1, validators=[MinValueValidator(1)]
+    )
+    time_limit_days = models.PositiveSmallIntegerField(
+        _("days to decide"), default=14, validators=[MinValueValidator(1), MaxValueValidator(365)]
+    )
+    requires_justification = models.BooleanField(_("approvers say why"), default=False)
+
+    class Meta:
+        verbose_name = _("approval stage")
+        verbose_name_plural = _("approval stages")
+        ordering = ("position",)
+        constraints = [
+            models.UniqueConstraint(fields=["policy", "position"], name="catalog_stage_position_once_per_policy")
+        ]
+
+    def __str__(self) -> str:
+        return _("stage %(position)d") % {"position": self.position}
+
+
+class StageApprover(models.Model):
+    """Who is asked in a stage: the manager, a named person, or the members of a group."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    stage = models.ForeignKey(ApprovalStage, on_delete=models.CASCADE, related_name="approvers")
+    use = models.CharField(_("asked as"), max_length=10, choices=ApproverUse.choices, default=ApproverUse.PRIMARY)
+    kind = models.CharField(_("who"), max_length=10, choices=ApproverKind.choices, default=ApproverKind.MANAGER)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("person"), null=True, blank=True, on_delete=models.PROTECT,
+        related_name="+",
+    )  # fmt: skip
+    group = models.ForeignKey(
+        Group, verbose_name=_("group"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("approver")
+        verbose_name_plural = _("approvers")
+        constraints = [
+            models.CheckConstraint(
+                name="catalog_approver_names_what_its_kind_needs",
+                condition=models.Q(kind=ApproverKind.MANAGER, person=None, group=None)
+                | models.Q(kind=ApproverKind.PERSON, person__isnull=False, group=None)
+                | models.Q(kind=ApproverKind.GROUP, person=None, group__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.person or self.group or self.get_kind_display())
+
+
+class Question(models.Model):
+    """A question that the requester answers."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    policy = models.ForeignKey(Policy, on_delete=models.CASCADE, related_name="questions")
+    position = models.PositiveSmallIntegerField(_("position"), default=1)
+    text = models.CharField(_("question"), max_length=300)
+    kind = models.CharField(_("kind"), max_length=10, choices=QuestionKind.choices, default=QuestionKind.TEXT)
+    choices = models.JSONField(_("choices"), default=list, blank=True, help_text=_("A list of words to choose from."))
+    is_required = models.BooleanField(_("required"), default=True)
+
+    class Meta:
+        verbose_name = _("question")
+        verbose_name_plural = _("questions")
+        ordering = ("position", "id")
+
+    def __str__(self) -> str:
+        return self.text
+
+    def clean(self) -> None:
+        """A choice needs something to choose from."""
+        if self.kind == QuestionKind.CHOICE and not (
+            isinstance(self.choices, list) and len(self.choices) > 1 and all(isinstance(c, str) for c in self.choices)
+        ):
+            raise ValidationError({"choices": _("Give at least two choices.")})

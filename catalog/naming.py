@@ -1,0 +1,22 @@
+"""The check that asks for package names which say what they are for."""
+
+import re
+
+from django.utils.translation import gettext as _
+
+FILLERS = frozenset("access accpkg package pkg test new temp misc other general default foo bar asdf untitled".split())
+SHORTEST = 8
+
+
+def objection_to(name: str) -> str:
+    """Why this name does not describe an access package, in words; empty where it does.
+
+    "Sales — Standard Access Package" describes; "AccPkg2", "test" and "Package 7" do not.
+    """
+    words = re.findall(r"[^\W\d_]{2,}", name.casefold())
+    telling = [word for word in words if word not in FILLERS]
+    if len(name.strip()) < SHORTEST or len(words) < 2:
+        return _("Use at least two words that say for whom or for what it is, such as “Sales: Standard Access”.")
+    if not telling:
+        return _("Say for whom or for what it is: “%(name)s” fits any package.") % {"name": name}
+    return ""

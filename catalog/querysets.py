@@ -1,0 +1,131 @@
+"""Reads of catalogs, packages and policies: what a person may see, and what they may ask for."""
+
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q, Subquery
+
+from directory.models import Group, User
+from directory.permissions import is_administrator
+
+from .choices import RequestorScope
+
+if TYPE_CHECKING:
+    from .models import AccessPackage, Catalog, Policy, ResourceRole
+
+
+class CatalogQuerySet(models.QuerySet["Catalog"]):
+    """Catalogs."""
+
+    def enabled_for(self, user: User) -> Self:
+        """Enabled catalogs; for guests, those that are also enabled for guests."""
+        enabled = self.filter(is_enabled=True)
+        return enabled.filter(is_externally_visible=True) if user.is_guest else enabled
+
+
+class ResourceRoleQuerySet(models.QuerySet["ResourceRole"]):
+    """Resource roles."""
+
+    def with_names(self) -> Self:
+        """With all that is needed to say them in words."""
+        return self.select_related("resource__system")
+
+
+class PolicyQuerySet(models.QuerySet["Policy"]):
+    """Policies."""
+
+    def enabled(self) -> Self:
+        """Policies under which requests are taken."""
+        return self.filter(is_enabled=True)
+
+    def matching(self, user: User) -> Self:
+        """Enabled policies whose scope takes this person in, of whatever tier; one statement, nested groups included."""
+        named = Q(pk__in=self.model.people.through.objects.filter(user_id=user.pk).values("policy_id")) | Q(
+            pk__in=self.model.groups.through.objects.filter(
+                group_id__in=Group.objects.enclosing(user.pk).values("pk")
+            ).values("policy_id")
+        )
+        reach = Q(scope=RequestorScope.EVERYONE) | (Q(scope=RequestorScope.SPECIFIC) & named)
+        if not user.is_guest:
+            reach |= Q(scope=RequestorScope.ALL_MEMBERS)
+        return self.enabled().filter(reach)
+
+    def applicable(self, user: User) -> Self:
+        """Of the matching policies of each package, those of the most specific tier: what the person may choose from."""
+        best = self.model._default_manager.matching(user).filter(package=OuterRef("package")).order_by("tier")
+        return self.matching(user).filter(tier=Subquery(best.values("tier")[:1])).order_by("tier", "name", "pk")
+
+    def complete(self) -> Self:
+        """With stages, approvers and questions."""
+        return self.prefetch_related(
+            "stages__approvers__person", "stages__approvers__group", "questions"
+        ).select_related("package__catalog", "package__owner")
+
+
+class PackageQuerySet(models.QuerySet["AccessPackage"]):
+    """Access packages."""
+
+    def open_to_requests(self, user: User) -> Self:
+        """Enabled packages in catalogs that are enabled for this person."""
+        from .models import Catalog
+
+        return self.filter(is_enabled=True, catalog__in=Catalog.objects.enabled_for(user))
+
+    def requestable_by(self, user: User) -> Self:
+        """Packages that this person may ask for: some enabled policy takes them in. Hidden ones too."""
+        from .models import Policy
+
+        return self.open_to_requests(user).filter(Exists(Policy.objects.matching(user).filter(package=OuterRef("pk"))))
+
+    def visible_to(self, user: User) -> Self:
+        """Packages whose page this person may open.
+
+        Members see what is meant for anybody to ask for, also where they are not among those named (the original
+        does so since October 2025); guests see only what they may ask for. Owners, administrators and auditors see
+        what they look after.
+        """
+        from .models import Policy
+
+        if is_administrator(user) or user.is_auditor:
+            return self.all()
+        askable = Policy.objects.enabled().exclude(scope=RequestorScope.NOBODY)
+        policies = Policy.objects.matching(user) if user.is_guest else askable
+        shown = self.model._default_manager.open_to_requests(user).filter(
+            Exists(policies.filter(package=OuterRef("pk")))
+        )
+        owned = self.model.catalog.field.related_model.owners.through.objects.filter(user_id=user.pk)
+        mine = Q(owner=user) | Q(catalog__in=owned.values("catalog_id"))
+        return self.filter(Q(pk__in=shown.values("pk")) | mine)
+
+    def browsable_by(self, user: User) -> Self:
+        """Visible packages that are not hidden."""
+        return self.visible_to(user).filter(is_hidden=False)
+
+    def search(self, words: str) -> Self:
+        """Packages in whose name, description, catalog or roles every word is found."""
+        found = self
+        for word in words.split()[:8]:
+            in_role = self.model.roles.through.objects.filter(
+                Q(resource_role__name__icontains=word) | Q(resource_role__resource__name__icontains=word)
+            ).values("package_id")
+            found = found.filter(
+                Q(name__icontains=word)
+                | Q(description__icontains=word)
+                | Q(catalog__name__icontains=word)
+                | Q(pk__in=in_role)
+            )
+        return found
+
+    def with_contents(self) -> Self:
+        """With catalog, owner and roles, for cards and pages."""
+        return self.select_related("catalog", "owner").prefetch_related(
+            models.Prefetch("package_roles", queryset=_package_roles())
+        )
+
+
+def _package_roles() -> "models.QuerySet[Any]":
+    from .models import PackageRole
+
+    return PackageRole.objects.select_related("resource_role__resource__system").order_by(
+        F("resource_role__resource__system__name"), "resource_role__resource__name", "resource_role__name"
+    )

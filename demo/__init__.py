@@ -1,0 +1,1 @@
+"""An invented organisation on the loopback interface, to try the product with."""

@@ -1,0 +1,1 @@
+"""Who exists: people, groups, memberships and managers, and how they come in."""

@@ -1,0 +1,21 @@
+"""The verbs that the directory records."""
+
+from django.utils.translation import gettext_lazy as _
+
+from audit.verbs import define
+
+PERSON_CREATED = define("person.created", _("{actor} added {person} to the directory"))
+PERSON_CHANGED = define("person.changed", _("{actor} changed {person}'s record: {changed}"))
+PERSON_DISABLED = define("person.disabled", _("{actor} disabled {person}"))
+PERSON_ENABLED = define("person.enabled", _("{actor} enabled {person} again"))
+PEOPLE_IMPORTED = define(
+    "people.imported",
+    _("{actor} imported {file}: {created} created, {changed} changed, {disabled} disabled, {unchanged} as they were"),
+)
+GROUP_CREATED = define("group.created", _("{actor} created the group {target}"))
+GROUP_MEMBER_ADDED = define("group.member_added", _("{actor} added {person} to the group {target}"))
+GROUP_MEMBER_REMOVED = define("group.member_removed", _("{actor} removed {person} from the group {target}"))
+GROUP_OWNER_ADDED = define("group.owner_added", _("{actor} made {person} an owner of the group {target}"))
+GROUP_OWNER_REMOVED = define("group.owner_removed", _("{actor} ended {person}'s ownership of the group {target}"))
+GROUP_NESTED = define("group.nested", _("{actor} put the group {child} into the group {target}"))
+GROUP_UNNESTED = define("group.unnested", _("{actor} took the group {child} out of the group {target}"))

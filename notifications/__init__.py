@@ -1,0 +1,1 @@
+"""Who is told what: messages derived from events, and their delivery."""

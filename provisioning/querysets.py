@@ -1,0 +1,59 @@
+"""Reads of grants, reasons and operations."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Self
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+
+from accessgov.outbox import WorkQuerySet
+
+if TYPE_CHECKING:
+    from .models import Grant, GrantReason
+
+
+class GrantQuerySet(models.QuerySet["Grant"]):
+    """Grants."""
+
+    def wanted(self) -> Self:
+        """Grants that a living reason asks for, or that were there before AccessGov."""
+        return self.filter(Q(is_adopted=True) | Exists(self._living_reasons()))
+
+    def unwanted(self) -> Self:
+        """Grants that nothing asks for any more."""
+        return self.filter(~Exists(self._living_reasons()), is_adopted=False)
+
+    def with_names(self) -> Self:
+        """With person and role, as sentences and connectors need them."""
+        return self.select_related("person", "resource_role__resource__system")
+
+    @staticmethod
+    def _living_reasons() -> "models.QuerySet[GrantReason]":
+        from .models import GrantReason
+
+        return GrantReason.objects.living().filter(grant=OuterRef("pk"))
+
+
+class ReasonQuerySet(models.QuerySet["GrantReason"]):
+    """Reasons."""
+
+    def living(self) -> Self:
+        """Reasons that still hold."""
+        return self.filter(ended_at=None)
+
+    def of(self, references: Iterable[UUID]) -> Self:
+        """What these assignments give, with names, in a stable order."""
+        return (
+            self.filter(reference__in=list(references))
+            .select_related("grant__resource_role__resource__system")
+            .order_by("grant__resource_role__resource__system__name", "grant__resource_role__resource__name", "id")
+        )
+
+
+class OperationQuerySet(WorkQuerySet):
+    """Operations."""
+
+    def with_grants(self) -> Self:
+        """With all that carrying them out needs."""
+        return self.select_related("grant__person", "grant__resource_role__resource__system__connector")

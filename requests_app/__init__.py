@@ -1,0 +1,1 @@
+"""Asking and having: access requests, approvals and assignments."""
