@@ -48,7 +48,10 @@ class WorkStatus(models.TextChoices):
     SUPERSEDED = "superseded", _("no longer needed")
 
 
-class WorkQuerySet(models.QuerySet["WorkRow"]):
+Row = TypeVar("Row", bound="WorkRow")
+
+
+class WorkQuerySet(models.QuerySet[Row]):
     """Reads that every kind of work answers."""
 
     def pending(self) -> Self:
@@ -83,8 +86,6 @@ class WorkRow(models.Model):
     created_at = models.DateTimeField(_("created at"))
     settled_at = models.DateTimeField(_("settled at"), null=True, blank=True)
 
-    objects = WorkQuerySet.as_manager()
-
     class Meta:
         abstract = True
         ordering = ("-created_at", "-id")
@@ -102,17 +103,14 @@ class WorkRow(models.Model):
         ]
 
 
-Row = TypeVar("Row", bound=WorkRow)
-
-
-def claim(queryset: "models.QuerySet[Row]", *, now: datetime, limit: int = 1) -> list[Row]:
-    """Take up to `limit` due rows of `queryset` under a lease, and count the attempt; rows that others hold are skipped.
+def claim(queryset: WorkQuerySet[Row], *, now: datetime, limit: int = 1) -> list[Row]:
+    """Take up to `limit` due rows under a lease, and count the attempt; rows that others hold are skipped.
 
     Commits at once: call it outside any transaction. SQLite, with its one writer, needs no row locks and ignores them.
     """
     token = uuid4()
     with transaction.atomic():
-        due = queryset.due(now).order_by("due_at")  # type: ignore[attr-defined]
+        due = queryset.due(now).order_by("due_at")
         rows: list[Row] = list(due.select_for_update(skip_locked=True, of=("self",))[:limit])
         for row in rows:
             row.lease, row.leased_until, row.attempts = token, now + LEASE, row.attempts + 1
@@ -123,7 +121,7 @@ def claim(queryset: "models.QuerySet[Row]", *, now: datetime, limit: int = 1) ->
 
 
 def settle(row: WorkRow, *, now: datetime, status: WorkStatus = WorkStatus.DONE) -> None:
-    """End a claimed row. Raises LeaseLostError where it is no longer this worker's: then nothing of its result may be kept."""
+    """End a claimed row. Raises LeaseLostError where another worker has it: nothing of the result may be kept then."""
     _write(row, status=status, settled_at=now, lease=None, leased_until=None, last_error="")
 
 
@@ -158,7 +156,7 @@ def supersede(queryset: "models.QuerySet[Any]", *, now: datetime) -> int:
 def backoff(attempts: int) -> timedelta:
     """The wait after the given number of attempts: 2 s, 4 s, 8 s … at most an hour, give or take a fifth."""
     seconds = min(FIRST_DELAY.total_seconds() * 2 ** (max(attempts, 1) - 1), LONGEST_DELAY.total_seconds())
-    return timedelta(seconds=seconds * random.uniform(0.8, 1.2))  # noqa: S311  # nosec B311 - jitter, not a secret
+    return timedelta(seconds=seconds * random.uniform(0.8, 1.2))  # nosec B311
 
 
 def dispatch(task: "Task[Any, Any]", ids: Iterable[UUID]) -> None:
@@ -181,13 +179,13 @@ def send(task: "Task[Any, Any]", ids: Iterable[str]) -> int:
     return sent
 
 
-def sweep(queryset: "models.QuerySet[Any]", *, task: "Task[Any, Any]", now: datetime) -> int:
+def sweep(queryset: WorkQuerySet[Any], *, task: "Task[Any, Any]", now: datetime) -> int:
     """Hint again at everything that is due and that nobody holds; returns how many hints were sent."""
-    ids = queryset.due(now).order_by("due_at").values_list("pk", flat=True)[:SWEEP_LIMIT]  # type: ignore[attr-defined]
+    ids = queryset.due(now).order_by("due_at").values_list("pk", flat=True)[:SWEEP_LIMIT]
     return send(task, [str(row_id) for row_id in ids])
 
 
-def drain(queryset: "models.QuerySet[Row]", *, perform: Callable[[Row], None], now: datetime) -> int:
+def drain(queryset: WorkQuerySet[Row], *, perform: Callable[[Row], None], now: datetime) -> int:
     """Claim and perform, one after the other, all that is due at `now`; for commands and tests. Returns how many."""
     count = 0
     while rows := claim(queryset, now=now):

@@ -65,20 +65,6 @@ class Event(models.Model):
     def __str__(self) -> str:
         return self.sentence
 
-    @property
-    def sentence(self) -> str:
-        """What happened, in words."""
-        return verbs.tell(
-            self.verb,
-            {
-                **self.details,
-                "actor": self.actor_label,
-                "person": self.person_label or "…",
-                "package": self.package_label or "…",
-                "target": self.target_label,
-            },
-        )
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
             raise PermissionError("The journal is append-only: events are never changed.")
@@ -86,3 +72,15 @@ class Event(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         raise PermissionError("The journal is append-only: events are never deleted.")
+
+    @property
+    def sentence(self) -> str:
+        """What happened, in words."""
+        return verbs.tell_event(
+            self.verb,
+            details=self.details,
+            actor=self.actor_label,
+            person=self.person_label,
+            package=self.package_label,
+            target=self.target_label,
+        )

@@ -37,6 +37,12 @@ def tell(verb: str, facts: Mapping[str, Any]) -> str:
     return str(sentence).format_map(_Facts(facts))
 
 
+def tell_event(verb: str, *, details: Mapping[str, Any], actor: str, person: str, package: str, target: str) -> str:
+    """The sentence of an event from its details and its labels as they were."""
+    labels = {"actor": actor, "person": person or "…", "package": package or "…", "target": target}
+    return tell(verb, {**details, **labels})
+
+
 class _Facts(dict[str, Any]):
     def __missing__(self, key: str) -> str:
         return "…"

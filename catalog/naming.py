@@ -4,7 +4,20 @@ import re
 
 from django.utils.translation import gettext as _
 
-FILLERS = frozenset("access accpkg package pkg test new temp misc other general default foo bar asdf untitled".split())
+FILLERS = {
+    "access",
+    "accpkg",
+    "package",
+    "pkg",
+    "test",
+    "new",
+    "temp",
+    "misc",
+    "other",
+    "general",
+    "default",
+    "untitled",
+}
 SHORTEST = 8
 
 

@@ -39,7 +39,7 @@ class PolicyQuerySet(models.QuerySet["Policy"]):
         return self.filter(is_enabled=True)
 
     def matching(self, user: User) -> Self:
-        """Enabled policies whose scope takes this person in, of whatever tier; one statement, nested groups included."""
+        """Enabled policies, of whatever tier, whose scope takes this person in; nested groups count."""
         named = Q(pk__in=self.model.people.through.objects.filter(user_id=user.pk).values("policy_id")) | Q(
             pk__in=self.model.groups.through.objects.filter(
                 group_id__in=Group.objects.enclosing(user.pk).values("pk")
@@ -51,7 +51,7 @@ class PolicyQuerySet(models.QuerySet["Policy"]):
         return self.enabled().filter(reach)
 
     def applicable(self, user: User) -> Self:
-        """Of the matching policies of each package, those of the most specific tier: what the person may choose from."""
+        """Of each package's matching policies those of the most specific tier: what the person may choose from."""
         best = self.model._default_manager.matching(user).filter(package=OuterRef("package")).order_by("tier")
         return self.matching(user).filter(tier=Subquery(best.values("tier")[:1])).order_by("tier", "name", "pk")
 
@@ -84,7 +84,7 @@ class PackageQuerySet(models.QuerySet["AccessPackage"]):
         does so since October 2025); guests see only what they may ask for. Owners, administrators and auditors see
         what they look after.
         """
-        from .models import Policy
+        from .models import Catalog, Policy
 
         if is_administrator(user) or user.is_auditor:
             return self.all()
@@ -93,8 +93,7 @@ class PackageQuerySet(models.QuerySet["AccessPackage"]):
         shown = self.model._default_manager.open_to_requests(user).filter(
             Exists(policies.filter(package=OuterRef("pk")))
         )
-        owned = self.model.catalog.field.related_model.owners.through.objects.filter(user_id=user.pk)
-        mine = Q(owner=user) | Q(catalog__in=owned.values("catalog_id"))
+        mine = Q(owner=user) | Q(catalog__in=Catalog.objects.filter(owners=user).values("pk"))
         return self.filter(Q(pk__in=shown.values("pk")) | mine)
 
     def browsable_by(self, user: User) -> Self:
@@ -103,9 +102,11 @@ class PackageQuerySet(models.QuerySet["AccessPackage"]):
 
     def search(self, words: str) -> Self:
         """Packages in whose name, description, catalog or roles every word is found."""
+        from .models import PackageRole
+
         found = self
         for word in words.split()[:8]:
-            in_role = self.model.roles.through.objects.filter(
+            in_role = PackageRole.objects.filter(
                 Q(resource_role__name__icontains=word) | Q(resource_role__resource__name__icontains=word)
             ).values("package_id")
             found = found.filter(

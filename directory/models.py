@@ -1,6 +1,6 @@
 """People and groups: User, Group, membership, nesting and its closure."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
@@ -28,7 +28,7 @@ class User(AbstractUser):
     department = models.CharField(_("department"), max_length=120, blank=True)
     job_title = models.CharField(_("job title"), max_length=120, blank=True)
     company = models.CharField(_("company"), max_length=120, blank=True)
-    employee_number = models.CharField(_("employee number"), max_length=60, null=True, blank=True)  # noqa: DJ001
+    employee_number = models.CharField(_("employee number"), max_length=60, null=True, blank=True)
     kind = models.CharField(_("kind"), max_length=10, choices=PersonKind.choices, default=PersonKind.MEMBER)
     manager = models.ForeignKey(
         "self", verbose_name=_("manager"), null=True, blank=True, on_delete=models.SET_NULL, related_name="reports"
@@ -38,7 +38,7 @@ class User(AbstractUser):
     attributes = models.JSONField(_("further attributes"), default=dict, blank=True)
     is_auditor = models.BooleanField(_("auditor"), default=False, help_text=_("Reads everything and changes nothing."))
 
-    objects = PersonManager()
+    objects: ClassVar[PersonManager] = PersonManager()
 
     class Meta:
         verbose_name = _("person")

@@ -25,7 +25,6 @@ from . import events
 from .lifecycle import GrantStatus, sources_of
 from .models import Grant, GrantReason, Operation, OperationKind
 
-
 OPEN = (WorkStatus.PENDING, WorkStatus.STUCK)
 """An operation in one of these states is the only one of its grant."""
 

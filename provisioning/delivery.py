@@ -1,4 +1,4 @@
-"""Carries out one operation: looks into the target, changes it, reads back, and settles. No transaction is open meanwhile."""
+"""Carries out one operation, outside any transaction: looks into the target, changes it, reads back, settles."""
 
 import logging
 from datetime import datetime
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 def perform(operation: Operation) -> None:
-    """Carry out a claimed operation and settle it; whatever the target does, nothing is raised but programming errors."""
+    """Carry out a claimed operation and settle it; nothing that the target does is raised."""
     with surroundings(source=Source.WORKER, correlation_id=operation.correlation_id):
         try:
             _perform(operation)

@@ -36,7 +36,7 @@ MOVES: dict[str, frozenset[str]] = {
 }
 
 
-class IllegalMove(Exception):  # noqa: N818 - the house's word
+class IllegalMove(Exception):
     """The grant cannot go from the state that it is in to the one asked for."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -172,7 +172,7 @@ class Operation(WorkRow):
     class Meta(WorkRow.Meta):
         verbose_name = _("operation")
         verbose_name_plural = _("operations")
-        constraints: list[Any] = [
+        constraints: ClassVar[list[Any]] = [
             *WorkRow.Meta.constraints,
             models.UniqueConstraint(
                 fields=["grant"],

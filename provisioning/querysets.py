@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 from accessgov.outbox import WorkQuerySet
 
 if TYPE_CHECKING:
-    from .models import Grant, GrantReason
+    from .models import Grant, GrantReason, Operation
 
 
 class GrantQuerySet(models.QuerySet["Grant"]):
@@ -51,7 +51,7 @@ class ReasonQuerySet(models.QuerySet["GrantReason"]):
         )
 
 
-class OperationQuerySet(WorkQuerySet):
+class OperationQuerySet(WorkQuerySet["Operation"]):
     """Operations."""
 
     def with_grants(self) -> Self:

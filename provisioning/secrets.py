@@ -28,6 +28,6 @@ def _keys() -> MultiFernet:
     return MultiFernet([Fernet(key) for key in keys])
 
 
-def _key_of_a_trial() -> bytes:
+def _key_of_a_trial() -> str:
     """Outside production, where no key is demanded, one that follows from SECRET_KEY."""
-    return base64.urlsafe_b64encode(hashlib.sha256(settings.SECRET_KEY.encode()).digest())
+    return base64.urlsafe_b64encode(hashlib.sha256(settings.SECRET_KEY.encode()).digest()).decode()

@@ -1,5 +1,7 @@
 """Catalogs, target systems, resources and their roles."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext
@@ -23,7 +25,7 @@ class Catalog(models.Model):
     owners = models.ManyToManyField(
         settings.AUTH_USER_MODEL, verbose_name=_("owners"), related_name="owned_catalogs", blank=True
     )
-    resources = models.ManyToManyField(
+    resources: "models.ManyToManyField[Any, Any]" = models.ManyToManyField(
         "Resource",
         verbose_name=_("resources"),
         related_name="catalogs",
