@@ -9,3 +9,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "accessgov.settings")
 app = Celery("accessgov")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.conf.beat_schedule = {
+    "carry out operations that are due": {"task": "provisioning.tasks.sweep", "schedule": 20},
+    "end access whose time is over": {"task": "requests_app.tasks.expire_assignments", "schedule": 15},
+    "end requests that nobody decided": {"task": "requests_app.tasks.expire_approvals", "schedule": 60},
+}

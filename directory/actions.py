@@ -25,7 +25,8 @@ def lock_people(person_ids: Iterable[UUID]) -> dict[UUID, User]:
     Every action that changes what somebody has locks the person first and everything else afterwards; that order is
     what keeps two actions from waiting for each other (docs/adr/0002).
     """
-    people = User.objects.select_for_update(no_key=True).filter(pk__in=set(person_ids)).order_by("pk")
+    rows = User.objects.select_related("manager").filter(pk__in=set(person_ids)).order_by("pk")
+    people = rows.select_for_update(of=("self",), no_key=True)
     return {person.pk: person for person in people}
 
 

@@ -1,4 +1,4 @@
-"""Configuration of the requests_app app."""
+"""Configuration of the requests app."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -7,3 +7,6 @@ from django.utils.translation import gettext_lazy as _
 class RequestsConfig(AppConfig):
     name = "requests_app"
     verbose_name = _("Requests")
+
+    def ready(self) -> None:
+        from . import listeners  # noqa: F401

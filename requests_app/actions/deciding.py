@@ -1,0 +1,150 @@
+"""Deciding on requests: stages, decisions, cancelling and running out of time."""
+
+from datetime import datetime
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from audit import journal
+from directory.actions import lock_people
+from directory.models import User
+
+from .. import approvers, events
+from ..lifecycle import DECIDABLE, ApprovalStatus, IllegalMove, RequestStatus
+from ..models import AccessRequest, Approval, ApprovalAssignee
+from ..permissions import can_cancel, can_decide
+from .delivering import begin
+
+
+class AlreadyDecided(IllegalMove):
+    """Somebody else was first; the message says who, and what they decided."""
+
+
+def start_stage(approval: Approval, *, access_request: AccessRequest, now: datetime) -> None:
+    """Ask whoever is to decide this stage, as of now (behaviour 4); never a dead end."""
+    found = approvers.find(
+        approval.approver_rules,
+        person=access_request.person,
+        package=access_request.package,
+        parties=(access_request.person_id, access_request.requested_by_id),
+    )
+    approval.asked_via = found.via[:40]
+    approval.move_to(ApprovalStatus.IN_PROGRESS, at=now)
+    ApprovalAssignee.objects.bulk_create(
+        [ApprovalAssignee(approval=approval, person=person) for person in found.people]
+    )
+    if found.is_rerouted:
+        _record(events.APPROVAL_REROUTED, access_request, actor=None, now=now, via=found.via)
+    names = ", ".join(str(person) for person in found.people)
+    _record(events.APPROVAL_STARTED, access_request, actor=None, now=now, approvers=names, approval=str(approval.pk))
+
+
+@transaction.atomic
+def approve(*, approval: Approval, actor: User, now: datetime, justification: str = "") -> AccessRequest:
+    """Approve a stage; with the last approval that it asks for, the next stage begins, or the delivery.
+
+    Raises PermissionDenied for whoever is not asked or is a party, ValidationError where a justification is missing,
+    and AlreadyDecided.
+    """
+    access_request, locked = _decide(approval, actor=actor, is_approved=True, justification=justification, now=now)
+    _record(events.APPROVAL_DECIDED, access_request, actor=actor, now=now, justification=justification)
+    asked = list(locked.assignees.all())
+    required = min(locked.approvals_required, len(asked))
+    if sum(bool(assignee.is_approved) for assignee in asked) < required:
+        return access_request
+    locked.move_to(ApprovalStatus.APPROVED, at=now)
+    following = access_request.approvals.filter(status=ApprovalStatus.WAITING).first()
+    if following is not None:
+        start_stage(following, access_request=access_request, now=now)
+        return access_request
+    _record(events.REQUEST_APPROVED, access_request, actor=None, now=now)
+    begin(access_request, now=now)
+    return access_request
+
+
+@transaction.atomic
+def deny(*, approval: Approval, actor: User, now: datetime, justification: str = "") -> AccessRequest:
+    """Deny: one denial at any stage ends the request. Raises as `approve` does."""
+    access_request, locked = _decide(approval, actor=actor, is_approved=False, justification=justification, now=now)
+    locked.move_to(ApprovalStatus.DENIED, at=now)
+    _close(access_request, status=RequestStatus.DENIED, now=now)
+    _record(events.REQUEST_DENIED, access_request, actor=actor, now=now, justification=justification)
+    return access_request
+
+
+@transaction.atomic
+def cancel(*, access_request: AccessRequest, actor: User | None, now: datetime) -> AccessRequest:
+    """Cancel a request that is not decided yet; actor None is the system. Raises PermissionDenied and IllegalMove."""
+    if actor is not None and not can_cancel(actor, access_request):
+        raise PermissionDenied(_("Only those who asked may cancel a request."))
+    locked = _lock(access_request)
+    if locked.status not in DECIDABLE:
+        raise IllegalMove(_("This request is %(status)s already.") % {"status": locked.get_status_display()})
+    _close(locked, status=RequestStatus.CANCELED, now=now)
+    _record(events.REQUEST_CANCELED, locked, actor=actor, now=now)
+    return locked
+
+
+@transaction.atomic
+def expire_overdue(*, approval: Approval, now: datetime) -> bool:
+    """End a request on which nobody decided in time (behaviour 6); False where somebody just did."""
+    access_request = _lock(approval.access_request)
+    locked = Approval.objects.select_for_update().get(pk=approval.pk)
+    if locked.status != ApprovalStatus.IN_PROGRESS or locked.due_at is None or locked.due_at > now:
+        return False
+    locked.move_to(ApprovalStatus.EXPIRED, at=now)
+    _close(access_request, status=RequestStatus.EXPIRED, now=now)
+    _record(events.REQUEST_EXPIRED, access_request, actor=None, now=now)
+    return True
+
+
+def _decide(
+    approval: Approval, *, actor: User, is_approved: bool, justification: str, now: datetime
+) -> tuple[AccessRequest, Approval]:
+    """Lock, judge and write down one person's decision."""
+    access_request = _lock(approval.access_request)
+    locked = Approval.objects.select_for_update().get(pk=approval.pk)
+    mine = locked.assignees.filter(person=actor, person__is_active=True).first()
+    if mine is None or not can_decide(actor, access_request):
+        raise PermissionDenied(_("You are not asked to decide on this request."))
+    if locked.status != ApprovalStatus.IN_PROGRESS or mine.is_approved is not None:
+        raise AlreadyDecided(_what_was_decided(locked))
+    if locked.requires_justification and not justification.strip():
+        raise ValidationError({"justification": _("Say why you decide so.")})
+    mine.is_approved, mine.justification, mine.decided_at = is_approved, justification.strip(), now
+    mine.save(update_fields=["is_approved", "justification", "decided_at"])
+    return access_request, locked
+
+
+def _lock(access_request: AccessRequest) -> AccessRequest:
+    lock_people([access_request.person_id])
+    rows = AccessRequest.objects.select_related("person__manager", "package__catalog", "package__owner")
+    return rows.select_for_update(of=("self",)).get(pk=access_request.pk)
+
+
+def _close(access_request: AccessRequest, *, status: RequestStatus, now: datetime) -> None:
+    for approval in access_request.approvals.filter(status__in=(ApprovalStatus.WAITING, ApprovalStatus.IN_PROGRESS)):
+        approval.move_to(ApprovalStatus.CANCELED, at=now)
+    access_request.move_to(status, at=now)
+
+
+def _what_was_decided(approval: Approval) -> str:
+    decided = approval.assignees.exclude(is_approved=None).select_related("person").order_by("-decided_at").first()
+    if decided is None:
+        return _("This approval is %(status)s.") % {"status": approval.get_status_display()}
+    said = _("%(person)s approved this already.") if decided.is_approved else _("%(person)s denied this already.")
+    return said % {"person": decided.person}
+
+
+def _record(verb: str, access_request: AccessRequest, *, actor: User | None, now: datetime, **details: str) -> None:
+    journal.record(
+        verb,
+        actor=actor,
+        target=access_request,
+        person=access_request.person,
+        package=access_request.package,
+        at=now,
+        details=details,
+        correlation_id=access_request.pk,
+    )

@@ -1,0 +1,127 @@
+"""Ending access: given back, revoked, run out, or everything of somebody who leaves. Always set-based."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from audit import journal
+from directory.actions import lock_people
+from directory.models import User
+from provisioning.actions import withdraw
+from provisioning.lifecycle import GrantStatus
+from provisioning.models import GrantReason
+
+from .. import events
+from ..lifecycle import ADDING, DECIDABLE, LIVE, UNDELIVERED, AssignmentStatus, IllegalMove, RequestStatus, RequestType
+from ..models import AccessRequest, Assignment
+from ..permissions import can_give_back, can_revoke
+from .deciding import cancel
+
+BATCH = 500
+"""Assignments that one transaction ends: short enough not to hold up the others."""
+
+
+@transaction.atomic
+def give_back(*, assignment: Assignment, actor: User, now: datetime) -> None:
+    """End one's own access. Raises PermissionDenied, and IllegalMove where it has ended already."""
+    if not can_give_back(actor, assignment):
+        raise PermissionDenied(_("Only the person who has it gives it back."))
+    _end_one(assignment, kind=RequestType.USER_REMOVE, actor=actor, why=_("given back"), now=now)
+
+
+@transaction.atomic
+def revoke(*, assignment: Assignment, actor: User, why: str, now: datetime) -> None:
+    """Take somebody's access away. Raises PermissionDenied, and IllegalMove where it has ended already."""
+    if not can_revoke(actor, assignment):
+        raise PermissionDenied(_("Only those who look after the package take it away."))
+    _end_one(assignment, kind=RequestType.ADMIN_REMOVE, actor=actor, why=why or _("revoked"), now=now)
+
+
+def expire_due(*, now: datetime) -> int:
+    """End everything whose end has come, in committed batches; returns how many."""
+    total = 0
+    while batch := list(Assignment.objects.due_to_end(now)[:BATCH]):
+        with transaction.atomic():
+            total += _end(batch, kind=RequestType.SYSTEM_REMOVE, actor=None, why=_("its time was over"), now=now)
+    return total
+
+
+@transaction.atomic
+def end_everything_of(people: Sequence[User], *, now: datetime) -> None:
+    """Cancel the open requests and end the access of people who were disabled (behaviour 17)."""
+    pending = AccessRequest.objects.filter(person__in=people, status__in=DECIDABLE).select_related("person", "package")
+    for access_request in pending:
+        cancel(access_request=access_request, actor=None, now=now)
+    held = list(Assignment.objects.live().filter(person__in=people))
+    _end(held, kind=RequestType.SYSTEM_REMOVE, actor=None, why=_("the person was disabled"), now=now)
+
+
+def _end_one(assignment: Assignment, *, kind: RequestType, actor: User, why: str, now: datetime) -> None:
+    if not _end([assignment], kind=kind, actor=actor, why=why, now=now):
+        raise IllegalMove(_("This access has ended already."))
+
+
+def _end(candidates: Sequence[Assignment], *, kind: RequestType, actor: User | None, why: str, now: datetime) -> int:
+    """End those of the candidates that are still live, each with a request of its own; returns how many."""
+    lock_people(assignment.person_id for assignment in candidates)
+    rows = Assignment.objects.filter(pk__in=[candidate.pk for candidate in candidates], status__in=LIVE)
+    assignments = list(
+        rows.select_related("person", "package", "policy").select_for_update(of=("self",)).order_by("pk")
+    )
+    if not assignments:
+        return 0
+    _cancel_unfinished(assignments, now=now)
+    requests = AccessRequest.objects.bulk_create(
+        AccessRequest(
+            kind=kind,
+            status=RequestStatus.DELIVERING,
+            package=assignment.package,
+            policy=assignment.policy,
+            policy_version=assignment.policy.version,
+            person=assignment.person,
+            requested_by=actor,
+            assignment=assignment,
+            submitted_at=now,
+        )
+        for assignment in assignments
+    )
+    Assignment.move_all(assignments, status=AssignmentStatus.REMOVAL_PENDING, at=now)
+    journal.record_many(
+        journal.entry(
+            events.ASSIGNMENT_ENDED,
+            actor=actor,
+            target=assignment,
+            person=assignment.person,
+            package=assignment.package,
+            at=now,
+            details={"why": why},
+            correlation_id=access_request.pk,
+        )
+        for assignment, access_request in zip(assignments, requests, strict=True)
+    )
+    withdraw({ended.pk: request.pk for ended, request in zip(assignments, requests, strict=True)}, now=now)
+    _finish_those_without_removals(assignments, now=now)
+    return len(assignments)
+
+
+def _cancel_unfinished(assignments: Sequence[Assignment], *, now: datetime) -> None:
+    for access_request in AccessRequest.objects.filter(
+        assignment__in=assignments, kind__in=ADDING, status__in=UNDELIVERED
+    ):
+        access_request.move_to(RequestStatus.CANCELED, at=now)
+
+
+def _finish_those_without_removals(assignments: Sequence[Assignment], *, now: datetime) -> None:
+    """What other assignments give as well, or what was there before, leaves nothing to remove."""
+    ids = [assignment.pk for assignment in assignments]
+    reasons = GrantReason.objects.filter(reference__in=ids, grant__status=GrantStatus.REMOVAL_PENDING)
+    waiting = set(reasons.values_list("reference", flat=True))
+    finished = [assignment for assignment in assignments if assignment.pk not in waiting]
+    if not finished:
+        return
+    Assignment.move_all(finished, status=AssignmentStatus.ENDED, at=now)
+    for access_request in AccessRequest.objects.filter(assignment__in=finished, status=RequestStatus.DELIVERING):
+        access_request.move_to(RequestStatus.DELIVERED, at=now)

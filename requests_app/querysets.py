@@ -1,0 +1,74 @@
+"""Reads of requests, approvals and assignments."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Q
+
+from catalog.models import Catalog
+from directory.models import User
+from directory.permissions import is_administrator
+
+from .lifecycle import ADDING, LIVE, OPEN, ApprovalStatus
+
+if TYPE_CHECKING:
+    from .models import AccessRequest, Approval, Assignment
+
+
+def _managed_by(user: User) -> Q:
+    """Of packages that this person owns, or whose catalog they own."""
+    return Q(package__owner=user) | Q(package__catalog__in=Catalog.objects.filter(owners=user).values("pk"))
+
+
+class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
+    """Access requests."""
+
+    def visible_to(self, user: User) -> Self:
+        """One's own, those that one decides or decided on, those of packages that one looks after; auditors see all."""
+        if is_administrator(user) or user.is_auditor:
+            return self.all()
+        from .models import ApprovalAssignee
+
+        asked = ApprovalAssignee.objects.filter(person=user).values("approval__access_request")
+        return self.filter(Q(person=user) | Q(requested_by=user) | Q(pk__in=asked) | _managed_by(user))
+
+    def open(self) -> Self:
+        """Requests to which something is still to happen."""
+        return self.filter(status__in=OPEN)
+
+    def adding(self) -> Self:
+        """Requests that somebody have a package, as against those that somebody lose it."""
+        return self.filter(kind__in=ADDING)
+
+
+class ApprovalQuerySet(models.QuerySet["Approval"]):
+    """Approvals."""
+
+    def waiting_for(self, user: User) -> Self:
+        """Stages in which this person is asked and has not decided, the most urgent first."""
+        return self.filter(
+            status=ApprovalStatus.IN_PROGRESS, assignees__person=user, assignees__is_approved=None
+        ).order_by("due_at", "id")
+
+    def overdue(self, now: datetime) -> Self:
+        """Stages whose time is over."""
+        return self.filter(status=ApprovalStatus.IN_PROGRESS, due_at__lte=now)
+
+
+class AssignmentQuerySet(models.QuerySet["Assignment"]):
+    """Assignments."""
+
+    def visible_to(self, user: User) -> Self:
+        """One's own, those of packages that one looks after, and everything for administrators and auditors."""
+        if is_administrator(user) or user.is_auditor:
+            return self.all()
+        return self.filter(Q(person=user) | _managed_by(user))
+
+    def live(self) -> Self:
+        """Assignments that have not ended."""
+        return self.filter(status__in=LIVE)
+
+    def due_to_end(self, now: datetime) -> Self:
+        """Live assignments whose end has come."""
+        return self.live().filter(ends_at__lte=now).order_by("ends_at")

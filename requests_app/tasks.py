@@ -1,0 +1,21 @@
+"""Celery's side of requests: what falls due by the clock."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from . import actions
+from .models import Approval
+
+
+@shared_task
+def expire_assignments() -> int:
+    """End every assignment whose end has come."""
+    return actions.expire_due(now=timezone.now())
+
+
+@shared_task
+def expire_approvals() -> int:
+    """End every request on which nobody decided in time."""
+    now = timezone.now()
+    overdue = Approval.objects.overdue(now).select_related("access_request")[:500]
+    return sum(actions.expire_overdue(approval=approval, now=now) for approval in overdue)
