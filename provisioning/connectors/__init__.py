@@ -4,9 +4,11 @@ from ..models import Connector as ConnectorRow
 from ..models import ConnectorKind
 from .base import Connector, ConnectorError
 from .builtin import BuiltinDirectory
+from .scim import ScimApplication
 
 KINDS: dict[str, type[Connector]] = {
     ConnectorKind.BUILTIN: BuiltinDirectory,
+    ConnectorKind.SCIM: ScimApplication,
 }
 
 

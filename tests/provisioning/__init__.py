@@ -1,0 +1,1 @@
+"""Tests of provisioning: connectors against real servers, operations and their delivery."""

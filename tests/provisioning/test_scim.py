@@ -1,0 +1,339 @@
+"""The SCIM connector against a real server, and against servers that misbehave."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from itertools import count
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from catalog.models import TargetSystem
+from directory.models import User
+from provisioning.connectors import base
+from provisioning.connectors.base import ConnectorError, Entitlement
+from provisioning.connectors.scim import ScimApplication
+from provisioning.models import Account, Connector, ConnectorKind
+
+from .scim_server import ScimServer, answering, http, running_scim_server
+
+pytestmark = pytest.mark.django_db
+
+ERROR = '{"schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "status": "%s", "detail": "%s"}'
+_numbers = count()
+
+
+@pytest.fixture
+def system() -> TargetSystem:
+    return TargetSystem.objects.create(name="Ledger", slug="ledger")
+
+
+@pytest.fixture
+def person() -> User:
+    return make_person(f"ada.{next(_numbers)}")
+
+
+@pytest.fixture
+def application(system: TargetSystem, scim_server: ScimServer) -> ScimApplication:
+    return connect(system, scim_server.base_url, token=scim_server.token)
+
+
+@pytest.fixture
+def role(scim_server: ScimServer) -> Entitlement:
+    return entitlement(scim_server.create_group("Bookkeepers"))
+
+
+def make_person(username: str) -> User:
+    return User.objects.create(
+        username=username,
+        first_name="Ada",
+        last_name="Lovelace",
+        email="ada@example.com",
+        job_title="Analyst",
+    )
+
+
+def connect(system: TargetSystem, base_url: str, *, token: str = "any") -> ScimApplication:
+    row = Connector(system=system, kind=ConnectorKind.SCIM, base_url=base_url)
+    row.set_secret(token)
+    row.save()
+    return ScimApplication(row)
+
+
+def entitlement(group_id: str) -> Entitlement:
+    return Entitlement(resource_id="ledger", role_id=group_id, name="Bookkeepers of Ledger")
+
+
+def accounts_named(server: ScimServer, username: str) -> list[str]:
+    return [user["id"] for user in server.users() if user["userName"].casefold() == username.casefold()]
+
+
+# --- What it is for ---------------------------------------------------------------------------------------------------
+
+
+def test_grant_read_and_revoke_may_each_be_done_twice(application, person, role, scim_server):
+    assert not application.read(person, role)
+    for _ in range(2):
+        application.grant(person, role)
+        assert application.read(person, role)
+        assert scim_server.members(role.role_id) == {person.username}
+        assert len(scim_server.member_ids(role.role_id)) == 1
+    for _ in range(2):
+        application.revoke(person, role)
+        assert not application.read(person, role)
+        assert scim_server.members(role.role_id) == set()
+    assert len(accounts_named(scim_server, person.username)) == 1
+
+
+def test_one_member_comes_and_goes_without_the_others(application, person, role, scim_server):
+    other = make_person("grace")
+    for each in (person, other):
+        application.grant(each, role)
+    assert scim_server.members(role.role_id) == {person.username, "grace"}
+    application.revoke(person, role)
+    assert scim_server.members(role.role_id) == {"grace"}
+
+
+def test_a_created_account_says_who_it_is(application, person, role, scim_server):
+    application.grant(person, role)
+    [account_id] = accounts_named(scim_server, person.username)
+    account = scim_server.call("GET", f"/Users/{account_id}")
+    assert account["externalId"] == str(person.pk)
+    assert account["name"] == {"formatted": "Ada Lovelace", "givenName": "Ada", "familyName": "Lovelace"}
+    assert account["displayName"] == "Ada Lovelace"
+    assert account["title"] == "Analyst"
+    assert account["active"] is True
+    assert [email["value"] for email in account["emails"]] == ["ada@example.com"]
+    assert Account.objects.get(person=person).external_id == account_id
+
+
+def test_reading_and_revoking_create_no_account(application, person, role, scim_server):
+    assert application.read(person, role) is False
+    application.revoke(person, role)
+    assert accounts_named(scim_server, person.username) == []
+    assert not Account.objects.exists()
+
+
+@pytest.mark.parametrize("change", [str, str.upper])
+def test_an_account_that_is_there_is_matched_and_not_doubled(application, person, role, scim_server, change):
+    account_id = scim_server.create_user(change(person.username))
+    scim_server.add_member(role.role_id, account_id)
+    assert application.read(person, role)
+    application.grant(person, role)
+    assert accounts_named(scim_server, person.username) == [account_id]
+    assert scim_server.member_ids(role.role_id) == [account_id]
+
+
+def test_what_others_change_in_the_target_is_seen(application, person, role, scim_server):
+    application.grant(person, role)
+    scim_server.remove_member(role.role_id, Account.objects.get().external_id)
+    assert not application.read(person, role)
+
+
+@pytest.mark.parametrize(
+    "name", ['quo"te', "back\\slash", "ünï.çødé", "o'neil", 'x" or userName pr or userName eq "', "张伟"]
+)
+def test_odd_user_names(application, role, scim_server, name):
+    scim_server.create_user(f"bystander.{next(_numbers)}")
+    person = make_person(name)
+    application.grant(person, role)
+    Account.objects.all().delete()
+    assert application.read(person, role)
+    application.grant(person, role)
+    assert scim_server.members(role.role_id) == {name}
+    assert len(accounts_named(scim_server, name)) == 1
+
+
+def test_an_account_deleted_in_the_target_is_made_anew(application, person, role, scim_server):
+    application.grant(person, role)
+    gone = Account.objects.get().external_id
+    scim_server.delete_user(gone)
+    assert not application.read(person, role)
+    assert not Account.objects.exists()
+    application.grant(person, role)
+    assert application.read(person, role)
+    assert Account.objects.get().external_id != gone
+
+
+def test_an_account_replaced_in_the_target_is_found_again(application, person, role, scim_server):
+    application.grant(person, role)
+    scim_server.delete_user(Account.objects.get().external_id)
+    fresh = scim_server.create_user(person.username)
+    scim_server.add_member(role.role_id, fresh)
+    assert application.read(person, role)
+    assert Account.objects.get().external_id == fresh
+
+
+def test_check_counts_the_groups(system, tmp_path):
+    with running_scim_server(tmp_path / "check.sqlite3") as server:
+        application = connect(system, server.base_url, token=server.token)
+        assert application.check() == "SCIM 2.0, 0 groups"
+        server.create_group("One")
+        assert application.check() == "SCIM 2.0, 1 group"
+        server.create_group("Two")
+        assert application.check() == "SCIM 2.0, 2 groups"
+
+
+def test_the_demo_application_keeps_everything_through_a_kill(system, person, tmp_path: Path):
+    with running_scim_server(tmp_path / "kept.sqlite3") as server:
+        role = entitlement(server.create_group("Bookkeepers"))
+        application = connect(system, server.base_url, token=server.token)
+        application.grant(person, role)
+        server.kill()
+        with pytest.raises(ConnectorError, match="cannot be reached"):
+            application.read(person, role)
+        server.start(groups="Bookkeepers,Auditors")
+        assert application.read(person, role)
+        assert server.members(role.role_id) == {person.username}
+        assert application.check() == "SCIM 2.0, 2 groups"
+
+
+# --- What can go wrong ------------------------------------------------------------------------------------------------
+
+
+def every_call_fails(application: ScimApplication, person: User, role: Entitlement) -> list[ConnectorError]:
+    errors = []
+    for call in (application.read, application.grant, application.revoke):
+        with pytest.raises(ConnectorError) as caught:
+            call(person, role)
+        errors.append(caught.value)
+    with pytest.raises(ConnectorError) as caught:
+        application.check()
+    return [*errors, caught.value]
+
+
+def test_a_target_that_is_down(system, person):
+    with answering() as base_url:
+        pass
+    for error in every_call_fails(connect(system, base_url), person, entitlement("1")):
+        assert str(error).startswith("Ledger cannot be reached (")
+        assert error.retry_after is None
+
+
+@pytest.mark.parametrize("parts", [(b"",), (http("200 OK", body=" " * 200).rstrip(b" "), *[b" "] * 200)])
+def test_a_target_that_is_slow_to_answer_or_slow_in_answering(system, person, monkeypatch, parts):
+    monkeypatch.setattr(base, "TIMEOUT", 0.5)
+    with answering(*parts, pause=2 if parts == (b"",) else 0.05) as base_url:
+        started = time.monotonic()
+        with pytest.raises(ConnectorError, match=r"^Ledger did not answer in time\.$"):
+            connect(system, base_url).read(person, entitlement("1"))
+        assert time.monotonic() - started < 1.9
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (http("500 Oops", body="<h1>Oops</h1>", kind="text/html"), "Ledger has a fault of its own (500: "),
+        (http("503 Later", body=ERROR % (503, "Busy.")), "Ledger has a fault of its own (503: Busy.)."),
+        (http("403 No", body=ERROR % (403, "No.")), "Ledger does not allow our token to do this"),
+        (http("400 Bad", body=ERROR % (400, "No such filter.")), "Ledger refused the request (400: No such filter.)."),
+        (http("404 Gone", body="<h1>?</h1>", kind="text/html"), "Ledger knows nothing at this address (404)"),
+        (http("302 Found", "Location: https://example.com/"), "Ledger answers from another address (302)"),
+        (http("200 OK", body="<h1>Hello</h1>", kind="text/html"), "Ledger did not answer as SCIM 2.0 does ("),
+        (http("200 OK", body="[1]"), "Ledger did not answer as SCIM 2.0 does ("),
+        (http("200 OK", body='{"schemas": ["urn:x"]}'), "Ledger did not answer as SCIM 2.0 does ("),
+        (b"nonsense\r\n\r\n", "Ledger cannot be reached ("),
+    ],
+)
+def test_answers_that_are_no_answer(system, person, answer, words):
+    with answering(answer) as base_url:
+        for error in every_call_fails(connect(system, base_url), person, entitlement("1")):
+            assert str(error).startswith(words)
+            assert error.retry_after is None
+    assert not Account.objects.exists()
+
+
+@pytest.mark.parametrize("status", ["429 Slow down", "503 Later"])
+@pytest.mark.parametrize(
+    ("header", "wait"),
+    [
+        ("Retry-After: 17", timedelta(seconds=17)),
+        ("Retry-After: 99999999999999999999", timedelta(days=1)),
+        ("Retry-After: Mon, 01 Jan 2001 00:00:00 GMT", timedelta()),
+        ("Retry-After: soon", None),
+        ("X-Nothing: here", None),
+    ],
+)
+def test_the_wait_that_a_target_asks_for(system, person, status, header, wait):
+    with answering(http(status, header, body="{}")) as base_url:
+        for error in every_call_fails(connect(system, base_url), person, entitlement("1")):
+            assert error.retry_after == wait
+            assert ("slow down (429)" in str(error)) == status.startswith("429")
+
+
+def test_the_wait_may_be_a_date(system):
+    until = format_datetime(datetime.now(UTC) + timedelta(minutes=5), usegmt=True)
+    with (
+        answering(http("429 Slow down", f"Retry-After: {until}", body=ERROR % (429, "Slow."))) as base_url,
+        pytest.raises(ConnectorError) as caught,
+    ):
+        connect(system, base_url).check()
+    assert caught.value.retry_after is not None
+    assert timedelta(minutes=4, seconds=30) < caught.value.retry_after <= timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("token", ["wrong", ""])
+def test_a_wrong_token_or_none(system, person, role, scim_server, token):
+    application = connect(system, scim_server.base_url, token=token)
+    for error in every_call_fails(application, person, role):
+        assert str(error) == "Ledger refused our token: enter a new one in its connector."
+    assert accounts_named(scim_server, person.username) == []
+
+
+@pytest.mark.parametrize("token", ["töken-Ω-secret", "secret\n", "se\0secret"])
+def test_a_malformed_token_is_in_no_message(system, person, scim_server, token):
+    application = connect(system, scim_server.base_url, token=token)
+    for error in every_call_fails(application, person, entitlement("1")):
+        assert "secret" not in str(error)
+        assert "enter it again" in str(error)
+
+
+@pytest.mark.parametrize("base_url", ["", "ledger", "ftp://ledger/", "http://[", "http://no such host/"])
+def test_an_address_that_is_none(system, person, base_url):
+    every_call_fails(connect(system, base_url), person, entitlement("1"))
+
+
+def test_a_group_that_is_gone(application, person, role, scim_server):
+    application.grant(person, role)
+    scim_server.delete_group(role.role_id)
+    for call in (application.read, application.grant, application.revoke):
+        with pytest.raises(ConnectorError) as caught:
+            call(person, role)
+        assert str(caught.value) == "The group Bookkeepers of Ledger is not in Ledger any more."
+
+
+def test_nobody_gets_an_account_for_a_group_that_never_was(application, person, scim_server):
+    with pytest.raises(ConnectorError, match="not in Ledger any more"):
+        application.grant(person, entitlement(str(uuid4())))
+    assert accounts_named(scim_server, person.username) == []
+
+
+def test_an_answer_of_404_without_scim_forgets_no_account(system, person):
+    with answering(http("404 Not Found", body="<h1>?</h1>", kind="text/html")) as base_url:
+        application = connect(system, base_url)
+        Account.objects.create(connector=application.row, person=person, external_id="7")
+        with pytest.raises(ConnectorError, match="check the address"):
+            application.read(person, entitlement("1"))
+    assert Account.objects.get().external_id == "7"
+
+
+def test_a_target_that_answers_a_filter_with_everybody(system, person):
+    everybody = (
+        '{"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": 1, "Resources": '
+        '[{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "id": "1", "userName": "somebody.else"}]}'
+    )
+    with answering(http("200 OK", body=everybody)) as base_url:
+        assert connect(system, base_url).read(person, entitlement("1")) is False
+    assert not Account.objects.exists()
+
+
+def test_two_accounts_of_one_name_are_not_chosen_between(system, person):
+    user = '{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "id": "%s", "userName": "%s"}'
+    both = ", ".join(user % (number, person.username) for number in (1, 2))
+    body = '{"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": 2, "Resources": [%s]}'
+    with (
+        answering(http("200 OK", body=body % both)) as base_url,
+        pytest.raises(ConnectorError, match=f"2 accounts named {person.username}"),
+    ):
+        connect(system, base_url).read(person, entitlement("1"))
