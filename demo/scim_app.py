@@ -76,7 +76,8 @@ class GuardedApplication(WSGIApplication):
 
     def __init__(self, storage: StoredResources, *, token: str) -> None:
         provider = load_default_provider()
-        assert provider.config is not None
+        if provider.config is None:
+            raise RuntimeError("The SCIM provider came without a configuration to complete.")
         provider.config.authentication_schemes = [BEARER_TOKEN_SCHEME]
         super().__init__(storage, provider)
         self._token = token
