@@ -1,6 +1,20 @@
 """Every URL, as nested lists."""
 
+from django.apps import apps
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = [path("admin/", admin.site.urls)]
+from accessgov import api, health
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("portal.urls")),
+    path("", include("requests_app.urls")),
+    path("journal/", include("audit.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("api/", include(api.urlpatterns)),
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+]
+if apps.is_installed("demo"):
+    urlpatterns.append(path("demo/", include("demo.urls")))

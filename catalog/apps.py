@@ -7,3 +7,10 @@ from django.utils.translation import gettext_lazy as _
 class CatalogConfig(AppConfig):
     name = "catalog"
     verbose_name = _("Catalog")
+
+    def ready(self) -> None:
+        from audit import filters
+
+        from .querysets import packages_called
+
+        filters.package_lookup = packages_called

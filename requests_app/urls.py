@@ -1,0 +1,6 @@
+"""The URLs of requests, approvals and access."""
+
+from django.urls import URLPattern
+
+app_name = "requests"
+urlpatterns: list[URLPattern] = []

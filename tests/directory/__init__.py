@@ -1,0 +1,1 @@
+"""Tests of people, groups and their import."""
