@@ -12,5 +12,6 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "carry out operations that are due": {"task": "provisioning.tasks.sweep", "schedule": 20},
     "end access whose time is over": {"task": "requests_app.tasks.expire_assignments", "schedule": 15},
+    "ask others where approvers left": {"task": "requests_app.tasks.replace_absent_approvers", "schedule": 60},
     "end requests that nobody decided": {"task": "requests_app.tasks.expire_approvals", "schedule": 60},
 }

@@ -153,6 +153,12 @@ def supersede(queryset: "models.QuerySet[Any]", *, now: datetime) -> int:
     )
 
 
+def release(queryset: "models.QuerySet[Any]") -> int:
+    """Take back the leases of workers that are known to be dead, before they run out; returns how many."""
+    held = queryset.filter(status=WorkStatus.PENDING, lease__isnull=False)
+    return held.update(lease=None, leased_until=None)
+
+
 def backoff(attempts: int) -> timedelta:
     """The wait after the given number of attempts: 2 s, 4 s, 8 s … at most an hour, give or take a fifth."""
     seconds = min(FIRST_DELAY.total_seconds() * 2 ** (max(attempts, 1) - 1), LONGEST_DELAY.total_seconds())
@@ -166,14 +172,16 @@ def dispatch(task: "Task[Any, Any]", ids: Iterable[UUID]) -> None:
         transaction.on_commit(lambda: send(task, rows))
 
 
+def wake(task: "Task[Any, Any]") -> None:
+    """After the commit, hint to the workers that this sweep has something to do before beat says so."""
+    transaction.on_commit(lambda: _deliver(task))
+
+
 def send(task: "Task[Any, Any]", ids: Iterable[str]) -> int:
     """Send one task for each id; returns how many the broker took. The sweep makes good for the rest."""
     sent = 0
     for row_id in ids:
-        try:
-            task.delay(row_id)
-        except (OperationalError, ConnectionError) as error:
-            logger.warning("The broker is away (%s); the sweep will hand out what is due.", error)
+        if not _deliver(task, row_id):
             break
         sent += 1
     return sent
@@ -192,6 +200,15 @@ def drain(queryset: WorkQuerySet[Row], *, perform: Callable[[Row], None], now: d
         perform(rows[0])
         count += 1
     return count
+
+
+def _deliver(task: "Task[Any, Any]", *arguments: str) -> bool:
+    try:
+        task.delay(*arguments)
+    except (OperationalError, ConnectionError) as error:
+        logger.warning("The broker is away (%s); the sweep will hand out what is due.", error)
+        return False
+    return True
 
 
 def _write(row: WorkRow, **values: Any) -> None:

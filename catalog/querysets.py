@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Subquery
 
 from directory.models import Group, User
-from directory.permissions import is_administrator
+from directory.permissions import can_read_everything
 
 from .choices import RequestorScope
 
@@ -22,6 +22,15 @@ class CatalogQuerySet(models.QuerySet["Catalog"]):
         """Enabled catalogs; for guests, those that are also enabled for guests."""
         enabled = self.filter(is_enabled=True)
         return enabled.filter(is_externally_visible=True) if user.is_guest else enabled
+
+    def visible_to(self, user: User) -> Self:
+        """Catalogs that are enabled for this person or owned by them; administrators and auditors see all."""
+        if can_read_everything(user):
+            return self.all()
+        if not user.is_active:
+            return self.none()
+        owned = self.model._default_manager.filter(owners=user)
+        return self.filter(Q(pk__in=self.model._default_manager.enabled_for(user).values("pk")) | Q(pk__in=owned))
 
 
 class ResourceRoleQuerySet(models.QuerySet["ResourceRole"]):
@@ -87,8 +96,10 @@ class PackageQuerySet(models.QuerySet["AccessPackage"]):
         """
         from .models import Catalog, Policy
 
-        if is_administrator(user) or user.is_auditor:
+        if can_read_everything(user):
             return self.all()
+        if not user.is_active:
+            return self.none()
         askable = Policy.objects.enabled().exclude(scope=RequestorScope.NOBODY)
         policies = Policy.objects.matching(user) if user.is_guest else askable
         shown = self.model._default_manager.open_to_requests(user).filter(

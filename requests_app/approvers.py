@@ -29,9 +29,12 @@ def rules_of(stage: ApprovalStage) -> list[dict[str, Any]]:
     ]
 
 
-def find(rules: list[dict[str, Any]], *, person: User, package: AccessPackage, parties: Iterable[UUID | None]) -> Found:
+def find(
+    rules: list[dict[str, Any]], *, person: User, package: AccessPackage, left_out: Iterable[UUID | None]
+) -> Found:
     """Who decides for `person`: the primary approvers, else the fallbacks, the package's owner, the catalog's owners,
-    and in the end the administrators (behaviour 2); the parties of the request are left out (behaviour 3).
+    and in the end the administrators (behaviour 2). Left out are the parties of the request (behaviour 3), and whoever
+    decided already.
     """
     ways: list[tuple[str, Callable[[], list[User]]]] = [
         (_("approvers of the policy"), lambda: _named(rules, use=ApproverUse.PRIMARY, person=person)),
@@ -40,12 +43,17 @@ def find(rules: list[dict[str, Any]], *, person: User, package: AccessPackage, p
         (_("the catalog's owners"), lambda: list(package.catalog.owners.all())),
         (_("administrators"), lambda: list(User.objects.administrators())),
     ]
-    left_out = set(parties)
+    others = set(left_out)
     for position, (via, people) in enumerate(ways):
-        found = {user.pk: user for user in people() if user.is_active and user.pk not in left_out}
+        found = {user.pk: user for user in people() if user.is_active and user.pk not in others}
         if found:
             return Found(people=list(found.values()), via=via, is_rerouted=position > 0)
     return Found(people=[], via=_("nobody"), is_rerouted=True)
+
+
+def preview(stage: ApprovalStage, *, person: User, package: AccessPackage) -> Found:
+    """Who would decide this stage if the person asked now, for themselves."""
+    return find(rules_of(stage), person=person, package=package, left_out=[person.pk])
 
 
 def _named(rules: list[dict[str, Any]], *, use: str, person: User) -> list[User]:

@@ -13,6 +13,7 @@ REQUEST_CANCELED = define("request.canceled", _("{actor} canceled {person}'s req
 REQUEST_EXPIRED = define("request.expired", _("Nobody decided on {person}'s request for {package} in time"))
 APPROVAL_STARTED = define("approval.started", _("{approvers} are asked to decide on {package} for {person}"))
 APPROVAL_REROUTED = define("approval.rerouted", _("No approver was found for {package}; asked instead: {via}"))
+APPROVER_ABSENT = define("approval.approver_absent", _("{absent} can no longer decide on {package} for {person}"))
 APPROVAL_DECIDED = define("approval.approved", _("{actor} approved {person}'s request for {package}"))
 ASSIGNMENT_STARTED = define("assignment.started", _("{package} is being delivered to {person}"))
 ASSIGNMENT_DELIVERED = define("assignment.delivered", _("{person} has everything that {package} gives"))

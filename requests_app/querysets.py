@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from catalog.models import Catalog
 from directory.models import User
-from directory.permissions import is_administrator
+from directory.permissions import can_read_everything
 
 from .lifecycle import ADDING, LIVE, OPEN, ApprovalStatus
 
@@ -26,8 +26,10 @@ class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
 
     def visible_to(self, user: User) -> Self:
         """One's own, those that one decides or decided on, those of packages that one looks after; auditors see all."""
-        if is_administrator(user) or user.is_auditor:
+        if can_read_everything(user):
             return self.all()
+        if not user.is_active:
+            return self.none()
         from .models import ApprovalAssignee
 
         asked = ApprovalAssignee.objects.filter(person=user).values("approval__access_request")
@@ -45,6 +47,12 @@ class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
 class ApprovalQuerySet(models.QuerySet["Approval"]):
     """Approvals."""
 
+    def visible_to(self, user: User) -> Self:
+        """The stages of the requests that this person may see."""
+        from .models import AccessRequest
+
+        return self.filter(access_request__in=AccessRequest.objects.visible_to(user).values("pk"))
+
     def waiting_for(self, user: User) -> Self:
         """Stages in which this person is asked and has not decided, the most urgent first."""
         return self.filter(
@@ -55,14 +63,25 @@ class ApprovalQuerySet(models.QuerySet["Approval"]):
         """Stages whose time is over."""
         return self.filter(status=ApprovalStatus.IN_PROGRESS, due_at__lte=now)
 
+    def in_want_of_approvers(self) -> Self:
+        """Open stages in which somebody who is asked was disabled, or in which nobody is left to decide."""
+        from .models import ApprovalAssignee
+
+        undecided = ApprovalAssignee.objects.filter(approval=OuterRef("pk"), is_approved=None)
+        absent = Exists(undecided.filter(person__is_active=False))
+        nobody = ~Exists(undecided.filter(person__is_active=True))
+        return self.filter(absent | nobody, status=ApprovalStatus.IN_PROGRESS)
+
 
 class AssignmentQuerySet(models.QuerySet["Assignment"]):
     """Assignments."""
 
     def visible_to(self, user: User) -> Self:
         """One's own, those of packages that one looks after, and everything for administrators and auditors."""
-        if is_administrator(user) or user.is_auditor:
+        if can_read_everything(user):
             return self.all()
+        if not user.is_active:
+            return self.none()
         return self.filter(Q(person=user) | _managed_by(user))
 
     def live(self) -> Self:

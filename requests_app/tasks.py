@@ -19,3 +19,11 @@ def expire_approvals() -> int:
     now = timezone.now()
     overdue = Approval.objects.overdue(now).select_related("access_request")[:500]
     return sum(actions.expire_overdue(approval=approval, now=now) for approval in overdue)
+
+
+@shared_task
+def replace_absent_approvers() -> int:
+    """Ask others wherever somebody who was asked can no longer decide."""
+    now = timezone.now()
+    wanting = Approval.objects.in_want_of_approvers().select_related("access_request")[:500]
+    return sum(actions.replace_absent_approvers(approval=approval, now=now) for approval in wanting)

@@ -4,7 +4,7 @@ Each action locks the person first and the request, approval or assignment after
 """
 
 from .asking import assign_directly, submit
-from .deciding import approve, cancel, deny, expire_overdue
+from .deciding import approve, cancel, deny, expire_overdue, replace_absent_approvers
 from .delivering import refresh
 from .ending import end_everything_of, expire_due, give_back, revoke
 
@@ -18,6 +18,7 @@ __all__ = [
     "expire_overdue",
     "give_back",
     "refresh",
+    "replace_absent_approvers",
     "revoke",
     "submit",
 ]

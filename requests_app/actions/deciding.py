@@ -1,6 +1,8 @@
 """Deciding on requests: stages, decisions, cancelling and running out of time."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -23,21 +25,12 @@ class AlreadyDecided(IllegalMove):
 
 def start_stage(approval: Approval, *, access_request: AccessRequest, now: datetime) -> None:
     """Ask whoever is to decide this stage, as of now (behaviour 4); never a dead end."""
-    found = approvers.find(
-        approval.approver_rules,
-        person=access_request.person,
-        package=access_request.package,
-        parties=(access_request.person_id, access_request.requested_by_id),
-    )
+    found = _find_approvers(approval, access_request=access_request)
     approval.asked_via = found.via[:40]
     approval.move_to(ApprovalStatus.IN_PROGRESS, at=now)
-    ApprovalAssignee.objects.bulk_create(
-        [ApprovalAssignee(approval=approval, person=person) for person in found.people]
-    )
     if found.is_rerouted:
         _record(events.APPROVAL_REROUTED, access_request, actor=None, now=now, via=found.via)
-    names = ", ".join(str(person) for person in found.people)
-    _record(events.APPROVAL_STARTED, access_request, actor=None, now=now, approvers=names, approval=str(approval.pk))
+    _ask(approval, found.people, access_request=access_request, now=now)
 
 
 @transaction.atomic
@@ -97,6 +90,52 @@ def expire_overdue(*, approval: Approval, now: datetime) -> bool:
     _close(access_request, status=RequestStatus.EXPIRED, now=now)
     _record(events.REQUEST_EXPIRED, access_request, actor=None, now=now)
     return True
+
+
+@transaction.atomic
+def replace_absent_approvers(*, approval: Approval, now: datetime) -> bool:
+    """Resolve an open stage again where somebody who is asked can no longer decide (behaviours 4 and 17).
+
+    Those who decided stay, those who are disabled go. False where nothing changed, also where there is nobody else to
+    ask: then everything stays as it is, and the next sweep tries again.
+    """
+    access_request = _lock(approval.access_request)
+    locked = Approval.objects.select_for_update().get(pk=approval.pk)
+    if locked.status != ApprovalStatus.IN_PROGRESS:
+        return False
+    asked = list(locked.assignees.select_related("person"))
+    absent = [one for one in asked if one.is_approved is None and not one.person.is_active]
+    decided = [one.person_id for one in asked if one.is_approved is not None]
+    found = _find_approvers(locked, access_request=access_request, left_out=decided)
+    new = [person for person in found.people if person.pk not in {one.person_id for one in asked}]
+    if not new and not any(one.is_approved is None and one.person.is_active for one in asked):
+        return False
+    locked.assignees.filter(pk__in=[one.pk for one in absent]).delete()
+    if absent:
+        names = ", ".join(str(one.person) for one in absent)
+        _record(events.APPROVER_ABSENT, access_request, actor=None, now=now, absent=names, approval=str(locked.pk))
+    if new:
+        locked.asked_via = found.via[:40]
+        locked.save(update_fields=["asked_via"])
+        _ask(locked, new, access_request=access_request, now=now)
+    return bool(new or absent)
+
+
+def _find_approvers(
+    approval: Approval, *, access_request: AccessRequest, left_out: Sequence[UUID] = ()
+) -> approvers.Found:
+    return approvers.find(
+        approval.approver_rules,
+        person=access_request.person,
+        package=access_request.package,
+        left_out=(access_request.person_id, access_request.requested_by_id, *left_out),
+    )
+
+
+def _ask(approval: Approval, people: Sequence[User], *, access_request: AccessRequest, now: datetime) -> None:
+    ApprovalAssignee.objects.bulk_create([ApprovalAssignee(approval=approval, person=person) for person in people])
+    names = ", ".join(str(person) for person in people)
+    _record(events.APPROVAL_STARTED, access_request, actor=None, now=now, approvers=names, approval=str(approval.pk))
 
 
 def _decide(

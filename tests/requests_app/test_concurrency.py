@@ -1,0 +1,136 @@
+"""What happens when two do the same thing at the same instant: real threads, real commits, on both databases."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
+
+from accessgov import outbox
+from catalog.choices import ApproverKind
+from provisioning.delivery import perform
+from provisioning.models import Grant, Operation
+from requests_app import actions
+from requests_app.actions.deciding import AlreadyDecided
+from requests_app.lifecycle import RequestStatus
+from requests_app.models import AccessRequest, Approval, Assignment
+from tests.cast import NOW, make_cast
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def cast(transactional_db):
+    return make_cast()
+
+
+@pytest.fixture
+def package(cast):
+    package = cast.package("Sales: Standard Access", cast.role("Sales EMEA")[1])
+    cast.policy(package)
+    return package
+
+
+def together(*calls):
+    """Make the calls in threads that all start at once; returns, for each, its result or what it raised."""
+    start = Barrier(len(calls))
+
+    def run(call):
+        try:
+            start.wait(timeout=10)
+            return call()
+        except Exception as error:  # noqa: BLE001 - what was raised is the answer
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(run, calls))
+
+
+def kinds(results):
+    return Counter(type(result) for result in results)
+
+
+def test_a_double_click_makes_one_request(cast, package):
+    def ask():
+        return actions.submit(package=package, actor=cast.rita, justification="New in Sales", now=NOW)
+
+    assert kinds(together(ask, ask, ask)) == {AccessRequest: 1, ValidationError: 2}
+    assert AccessRequest.objects.count() == 1
+
+
+def test_of_two_approvers_one_wins_and_the_other_is_told_who(cast, package):
+    policy = package.policies.get()
+    policy.stages.get().approvers.create(kind=ApproverKind.PERSON, person=cast.olga)
+    made = actions.submit(package=package, actor=cast.rita, justification="New in Sales", now=NOW)
+
+    def decide(decision, person):
+        approval = Approval.objects.select_related("access_request").get(access_request=made)
+        return lambda: decision(approval=approval, actor=person, justification="Known", now=NOW)
+
+    results = together(decide(actions.approve, cast.marco), decide(actions.deny, cast.olga))
+    assert kinds(results) == {AccessRequest: 1, AlreadyDecided: 1}
+    (told,) = [str(result) for result in results if isinstance(result, AlreadyDecided)]
+    made.refresh_from_db()
+    expected: dict[str, str] = {RequestStatus.DELIVERING: "Marco approved", RequestStatus.DENIED: "Olga denied"}
+    assert expected[made.status] in told
+    assert Assignment.objects.count() == (made.status == RequestStatus.DELIVERING)
+
+
+def test_cancelling_and_approving_at_once_leaves_one_outcome(cast, package):
+    made = actions.submit(package=package, actor=cast.rita, justification="New in Sales", now=NOW)
+    approval = Approval.objects.select_related("access_request").get(access_request=made)
+    together(
+        lambda: actions.approve(approval=approval, actor=cast.marco, now=NOW),
+        lambda: actions.cancel(access_request=made, actor=cast.rita, now=NOW),
+    )
+    made.refresh_from_db()
+    assert Assignment.objects.exists() == (made.status == RequestStatus.DELIVERING)
+    assert made.status in (RequestStatus.DELIVERING, RequestStatus.CANCELED)
+
+
+def test_two_packages_with_a_shared_role_make_one_grant_and_one_operation(cast):
+    _group, role = cast.role("Sales EMEA")
+    packages = [cast.package(f"Sales: Region {name}", role) for name in ("North", "South")]
+    for package in packages:
+        cast.policy(package, approver=None)
+
+    def ask(package):
+        return lambda: actions.submit(package=package, actor=cast.rita, justification="New in Sales", now=NOW)
+
+    assert kinds(together(*map(ask, packages))) == {AccessRequest: 2}
+    assert Grant.objects.get().reasons.living().count() == 2
+    assert Operation.objects.count() == 1
+
+
+def test_an_operation_is_claimed_by_one_worker_only(cast, package):
+    made = actions.submit(package=package, actor=cast.rita, justification="New in Sales", now=NOW)
+    approval = Approval.objects.select_related("access_request").get(access_request=made)
+    actions.approve(approval=approval, actor=cast.marco, now=NOW)
+
+    def work():
+        rows = outbox.claim(Operation.objects.with_grants(), now=NOW)
+        for operation in rows:
+            perform(operation)
+        return len(rows)
+
+    assert sorted(together(work, work, work)) == [0, 0, 1]
+    assert Operation.objects.get().attempts == 1
+
+
+def test_the_clock_and_the_person_end_the_same_access_once(cast, package):
+    policy = package.policies.get()
+    policy.stages.all().delete()
+    actions.submit(package=package, actor=cast.rita, justification="New in Sales", now=NOW)
+    assignment = Assignment.objects.select_related("person", "package").get()
+    after_the_end = assignment.ends_at
+    assert after_the_end is not None
+    together(
+        lambda: actions.expire_due(now=after_the_end),
+        lambda: actions.expire_due(now=after_the_end),
+        lambda: actions.give_back(assignment=assignment, actor=cast.rita, now=after_the_end),
+    )
+    assert AccessRequest.objects.exclude(kind="userAdd").count() == 1
