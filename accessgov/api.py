@@ -1,21 +1,42 @@
-"""Wiring of the REST API: its URLs and the one exception handler."""
+"""Wiring of the REST API: its URLs, its description, and what answers where nothing is."""
 
-from typing import Any
+from django.contrib.auth.decorators import login_required
+from django.http import Http404
+from django.urls import URLPattern, URLResolver, include, path, re_path
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.routers import SimpleRouter
+from rest_framework.views import APIView
 
-from django.urls import include, path
-from rest_framework.response import Response
-from rest_framework.routers import DefaultRouter
-from rest_framework.views import exception_handler
-
+from accessgov import problems
 from audit import api as audit
+from catalog import api as catalog
+from directory import api as directory
+from requests_app import api as requests
 
-router = DefaultRouter()
-for prefix, viewset, basename in audit.routes:
+router = SimpleRouter()
+for prefix, viewset, basename in (*audit.routes, *catalog.routes, *requests.routes):
     router.register(prefix, viewset, basename)
 
-urlpatterns = [path("v1/", include([*audit.urlpatterns, *router.urls]))]
+
+@extend_schema(exclude=True)
+class NothingHereView(APIView):
+    """Any other address below /api/: a problem, not a page."""
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        super().initial(request, *args, **kwargs)
+        raise Http404
 
 
-def problem_details(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """Errors as RFC 9457 problem details."""
-    return exception_handler(exc, context)
+schema = SpectacularAPIView.as_view(permission_classes=[IsAuthenticated])
+docs = SpectacularSwaggerSplitView.as_view(template_name="api/docs.html", url_name="api-schema")
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("v1/", include([*audit.urlpatterns, *directory.urlpatterns, *router.urls])),
+    path("schema/", schema, name="api-schema"),
+    path("docs/", login_required(docs), name="api-docs"),
+    path("problems/<slug:slug>/", problems.explain, name="api-problem"),
+    re_path(r"^.*/$", NothingHereView.as_view()),
+]

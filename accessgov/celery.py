@@ -9,9 +9,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "accessgov.settings")
 app = Celery("accessgov")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.autodiscover_tasks(["accessgov"], related_name="heartbeat")
 app.conf.beat_schedule = {
     "carry out operations that are due": {"task": "provisioning.tasks.sweep", "schedule": 20},
     "end access whose time is over": {"task": "requests_app.tasks.expire_assignments", "schedule": 15},
     "ask others where approvers left": {"task": "requests_app.tasks.replace_absent_approvers", "schedule": 60},
     "end requests that nobody decided": {"task": "requests_app.tasks.expire_approvals", "schedule": 60},
+    "send messages that are due": {"task": "notifications.tasks.sweep", "schedule": 20},
+    "remind of access that ends soon": {"task": "notifications.tasks.remind", "schedule": 600},
+    "say that beat and worker are there": {"task": "accessgov.heartbeat", "schedule": 15},
 }

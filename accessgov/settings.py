@@ -11,6 +11,8 @@ from typing import Any
 import dj_database_url
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accessgov import env
@@ -39,9 +41,9 @@ CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
 # --- Applications -----------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "accessgov.admin_site.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -109,7 +111,9 @@ TEMPLATES: list[dict[str, Any]] = [
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASES: dict[str, Any] = {
     "default": dj_database_url.parse(
-        env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'accessgov.sqlite3'}"), conn_max_age=60, conn_health_checks=True
+        env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / ('demo.sqlite3' if DEMO else 'accessgov.sqlite3')}"),
+        conn_max_age=60,
+        conn_health_checks=True,
     )
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
@@ -175,7 +179,7 @@ CACHES: dict[str, Any] = {
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
-CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_BROKER_URL = REDIS_URL or "memory://localhost"
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     {"visibility_timeout": 300, "unacked_restore_interval": 2, "unacked_restore_throttle": 1, "socket_timeout": 5}
     if REDIS_URL
@@ -206,6 +210,9 @@ EMAIL_PORT = env.integer("ACCESSGOV_SMTP_PORT", default=25, minimum=1)
 EMAIL_HOST_USER = env.text("ACCESSGOV_SMTP_USER", "")
 EMAIL_HOST_PASSWORD = env.text("ACCESSGOV_SMTP_PASSWORD", "")
 EMAIL_USE_TLS = env.flag("ACCESSGOV_SMTP_STARTTLS", default=False)
+EMAIL_USE_SSL = env.flag("ACCESSGOV_SMTP_TLS", default=False)
+if EMAIL_USE_TLS and EMAIL_USE_SSL:
+    raise ImproperlyConfigured("Set ACCESSGOV_SMTP_STARTTLS (port 587) or ACCESSGOV_SMTP_TLS (port 465), not both.")
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("ACCESSGOV_MAIL_FROM", "AccessGov <accessgov@localhost>")
 
@@ -226,18 +233,111 @@ if PRODUCTION:
 else:
     WHITENOISE_USE_FINDERS = True
 
+# --- Administration site ----------------------------------------------------------------------------------------
+
+
+def _entry(title: Any, icon: str, model: str) -> dict[str, Any]:
+    """An entry of the sidebar: the list of a model, for whoever may see it."""
+    app, name = model.split(".")
+    permission = f"{app}.view_{name}"
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
+        "permission": lambda request: request.user.has_perm(permission),
+    }
+
+
+UNFOLD = {
+    "SITE_TITLE": "AccessGov",
+    "SITE_HEADER": "AccessGov",
+    "SITE_SUBHEADER": _("Administration"),
+    "SITE_SYMBOL": "key",
+    "SITE_URL": "/",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/favicon.svg")},
+    ],
+    "SHOW_HISTORY": False,  # the journal tells it
+    "SHOW_VIEW_ON_SITE": False,
+    "COLORS": lambda request: {},  # in css/admin.css: the theme would write them into an inline style
+    "STYLES": [lambda request: static("css/admin.css")],
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": [
+            {
+                "items": [
+                    {
+                        "title": _("My Access"),
+                        "icon": "arrow_back",
+                        "link": reverse_lazy("home"),
+                        "active": lambda request: False,
+                    }
+                ]
+            },
+            {
+                "title": _("Catalog"),
+                "separator": True,
+                "items": [
+                    _entry(_("Packages"), "inventory_2", "catalog.accesspackage"),
+                    _entry(_("Policies"), "rule", "catalog.policy"),
+                    _entry(_("Catalogs"), "folder", "catalog.catalog"),
+                    _entry(_("Resources"), "deployed_code", "catalog.resource"),
+                ],
+            },
+            {
+                "title": _("Directory"),
+                "separator": True,
+                "items": [
+                    _entry(_("People"), "person", "directory.user"),
+                    _entry(_("Groups"), "group", "directory.group"),
+                ],
+            },
+            {
+                "title": _("Delivery"),
+                "separator": True,
+                "items": [
+                    _entry(_("Operations"), "sync", "provisioning.operation"),
+                    _entry(_("Grants"), "verified_user", "provisioning.grant"),
+                    _entry(_("Target systems"), "dns", "catalog.targetsystem"),
+                    _entry(_("Connectors"), "cable", "provisioning.connector"),
+                ],
+            },
+            {
+                "title": _("Requests"),
+                "separator": True,
+                "items": [
+                    _entry(_("Requests"), "assignment", "requests_app.accessrequest"),
+                    _entry(_("Approvals"), "how_to_reg", "requests_app.approval"),
+                    _entry(_("Assignments"), "badge", "requests_app.assignment"),
+                ],
+            },
+            {
+                "title": _("Notifications"),
+                "separator": True,
+                "items": [_entry(_("Messages"), "mail", "notifications.message")],
+            },
+            {
+                "title": _("Journal"),
+                "separator": True,
+                "items": [_entry(_("Events"), "history", "audit.event")],
+            },
+        ],
+    },
+}
+
 # --- REST API ---------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",
+        "accessgov.intake.BearerToken",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["accessgov.intake.JSONBody"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "accessgov.api.problem_details",
+    "EXCEPTION_HANDLER": "accessgov.problems.problem_details",
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
     "DEFAULT_THROTTLE_RATES": {"user": env.text("ACCESSGOV_API_RATE", "6000/min")},
 }
@@ -250,6 +350,18 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "accessgov.problems.describe"],
+    "ENUM_NAME_OVERRIDES": {
+        "PersonKind": "directory.models.PersonKind",
+        "ResourceKind": "catalog.choices.ResourceKind",
+        "QuestionKind": "catalog.choices.QuestionKind",
+        "ApproverKind": "catalog.choices.ApproverKind",
+        "RequestKind": "requests_app.lifecycle.RequestType",
+        "RequestStatus": "requests_app.lifecycle.RequestStatus",
+        "ApprovalStatus": "requests_app.lifecycle.ApprovalStatus",
+        "AssignmentStatus": "requests_app.lifecycle.AssignmentStatus",
+        "GrantStatus": "provisioning.lifecycle.GrantStatus",
+    },
 }
 
 # --- Logging ----------------------------------------------------------------------------------------------------

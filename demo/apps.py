@@ -7,3 +7,6 @@ from django.utils.translation import gettext_lazy as _
 class DemoConfig(AppConfig):
     name = "demo"
     verbose_name = _("Demo")
+
+    def ready(self) -> None:
+        from . import events  # noqa: F401

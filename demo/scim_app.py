@@ -18,6 +18,8 @@ from scim2_server.memory import InMemoryStorage
 from scim2_server.testserver.application import BEARER_TOKEN_SCHEME
 from scim2_server.utils import load_default_provider
 
+from demo import TOKEN_VARIABLE
+
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication as WSGICallable
 
@@ -130,17 +132,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m demo.scim_app", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--file", type=Path, required=True, help="where the data are kept")
-    parser.add_argument("--token", required=True)
+    parser.add_argument("--token", default=os.environ.get(TOKEN_VARIABLE), help=f"else from {TOKEN_VARIABLE}")
+    parser.add_argument("--parent", type=int, default=os.getppid(), help="end when this is not the parent any more")
     parser.add_argument("--groups", default="", help="names of groups to create, with commas between them")
     options = parser.parse_args()
-    parent = os.getppid()
+    if not options.token:
+        parser.error("a token is needed")
     app = make_app(options.file, options.token)
     with make_server(HOST, options.port, app, server_class=Server, handler_class=QuietHandler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         base_url = f"http://{HOST}:{server.server_port}{PREFIX}"
         ensure_groups(base_url, options.token, [name.strip() for name in options.groups.split(",") if name.strip()])
         print(f"SCIM 2.0 at {base_url}", flush=True)  # noqa: T201
-        while os.getppid() == parent:
+        while os.getppid() == options.parent:
             time.sleep(PARENT_WATCH_SECONDS)
 
 

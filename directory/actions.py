@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from audit import journal
+from audit.changes import changes, facts_of
 
 from . import events
 from .models import Group, GroupClosure, GroupNesting, Membership, User
@@ -28,6 +29,61 @@ def lock_people(person_ids: Iterable[UUID]) -> dict[UUID, User]:
     rows = User.objects.select_related("manager").filter(pk__in=set(person_ids)).order_by("pk")
     people = rows.select_for_update(of=("self",), no_key=True)
     return {person.pk: person for person in people}
+
+
+@transaction.atomic
+def save_person(*, person: User, actor: User | None, now: datetime) -> User:
+    """Create or change a person; enabling and disabling are actions of their own, and so is setting a password.
+
+    Raises PermissionDenied, and ValidationError where they would be their own manager over others, or where nobody
+    would be left to administer.
+    """
+    _require_right(actor)
+    if person._state.adding:
+        person.set_unusable_password()
+        person.full_clean(exclude=["password"])
+        person.save()
+        journal.record(events.PERSON_CREATED, actor=actor, target=person, person=person, at=now)
+        return person
+    old = lock_people([person.pk])[person.pk]
+    person.is_active, person.password = old.is_active, old.password
+    person.full_clean(exclude=["password"])
+    if person.manager_id != old.manager_id:
+        _refuse_circle_above(person)
+    if old.is_superuser and not person.is_superuser:
+        _refuse_losing_the_last_administrator(old)
+    person.save()
+    if details := changes(facts_of(old), facts_of(person)):
+        journal.record(events.PERSON_CHANGED, actor=actor, target=person, person=person, at=now, details=details)
+    return person
+
+
+@transaction.atomic
+def set_password(*, person: User, password: str | None, actor: User | None, now: datetime) -> User:
+    """Give somebody a new password, or None so that they cannot sign in with one. Raises PermissionDenied."""
+    _require_right(actor)
+    person.set_password(password)
+    person.save(update_fields=["password"])
+    journal.record(events.PERSON_PASSWORD_SET, actor=actor, target=person, person=person, at=now)
+    return person
+
+
+@transaction.atomic
+def save_group(*, group: Group, actor: User | None, now: datetime) -> Group:
+    """Create or change a group; its members, owners and nested groups have actions of their own.
+
+    Raises PermissionDenied and ValidationError.
+    """
+    _require_right(actor)
+    is_new = group._state.adding
+    before = {} if is_new else facts_of(Group.objects.select_for_update(no_key=True).get(pk=group.pk))
+    group.full_clean()
+    group.save()
+    details = changes(before, facts_of(group))
+    if details:
+        verb = events.GROUP_CREATED if is_new else events.GROUP_CHANGED
+        journal.record(verb, actor=actor, target=group, at=now, details=details)
+    return group
 
 
 @transaction.atomic
@@ -152,11 +208,29 @@ def _set_enabled(person: User, *, is_enabled: bool, actor: User | None, now: dat
     person.is_active = is_enabled
     if locked.is_active == is_enabled:
         return False
+    if locked.is_superuser and not is_enabled:
+        _refuse_losing_the_last_administrator(locked)
     locked.is_active = is_enabled
     locked.save(update_fields=["is_active"])
     verb = events.PERSON_ENABLED if is_enabled else events.PERSON_DISABLED
     journal.record(verb, actor=actor, target=locked, person=locked, at=now)
     return True
+
+
+def _refuse_circle_above(person: User) -> None:
+    managers: dict[UUID, UUID | None] = {person.pk: person.manager_id}
+    above = person.manager_id
+    while above is not None and above not in managers:
+        managers[above] = User.objects.values_list("manager_id", flat=True).get(pk=above)
+        above = managers[above]
+    refuse_manager_circle(managers=managers)
+
+
+def _refuse_losing_the_last_administrator(person: User) -> None:
+    if not User.objects.administrators().exclude(pk=person.pk).exists():
+        raise ValidationError(
+            _("%(person)s is the last administrator: make somebody else one first."), params={"person": person}
+        )
 
 
 def _lock_groups() -> None:

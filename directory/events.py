@@ -8,11 +8,13 @@ PERSON_CREATED = define("person.created", _("{actor} added {person} to the direc
 PERSON_CHANGED = define("person.changed", _("{actor} changed {person}'s record: {changed}"))
 PERSON_DISABLED = define("person.disabled", _("{actor} disabled {person}"))
 PERSON_ENABLED = define("person.enabled", _("{actor} enabled {person} again"))
+PERSON_PASSWORD_SET = define("person.password_set", _("{actor} set a new password for {person}"))
 PEOPLE_IMPORTED = define(
     "people.imported",
     _("{actor} imported {file}: {created} created, {changed} changed, {disabled} disabled, {unchanged} as they were"),
 )
 GROUP_CREATED = define("group.created", _("{actor} created the group {target}"))
+GROUP_CHANGED = define("group.changed", _("{actor} changed the group {target}: {changed}"))
 GROUP_MEMBER_ADDED = define("group.member_added", _("{actor} added {person} to the group {target}"))
 GROUP_MEMBER_REMOVED = define("group.member_removed", _("{actor} removed {person} from the group {target}"))
 GROUP_OWNER_ADDED = define("group.owner_added", _("{actor} made {person} an owner of the group {target}"))

@@ -7,3 +7,6 @@ from django.utils.translation import gettext_lazy as _
 class PortalConfig(AppConfig):
     name = "portal"
     verbose_name = _("Portal")
+
+    def ready(self) -> None:
+        from . import events  # noqa: F401  # whoever reads the journal needs the sentences of its verbs

@@ -1,5 +1,13 @@
 """The URLs of the pages that belong to no single app."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from . import views
+
+urlpatterns: list[URLPattern] = [
+    path("", views.HomeView.as_view(), name="home"),
+    path("packages/", views.BrowseView.as_view(), name="browse"),
+    path("packages/<uuid:pk>/", views.PackageView.as_view(), name="package"),
+    path("tokens/", views.TokensView.as_view(), name="api_tokens"),
+    path("tokens/revoke/", views.RevokeTokenView.as_view(), name="revoke_token"),
+]

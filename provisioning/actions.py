@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accessgov import outbox
 from accessgov.outbox import WorkStatus
 from audit import journal
+from audit.changes import Facts, changes, facts_of
 from audit.models import Event
 from catalog.models import ResourceRole
 from directory.actions import lock_people
@@ -23,7 +24,7 @@ from directory.permissions import is_administrator
 
 from . import events
 from .lifecycle import GrantStatus, sources_of
-from .models import Grant, GrantReason, Operation, OperationKind
+from .models import Connector, ConnectorKind, Grant, GrantReason, Operation, OperationKind
 
 OPEN = (WorkStatus.PENDING, WorkStatus.STUCK)
 """An operation in one of these states is the only one of its grant."""
@@ -43,8 +44,8 @@ class Reason:
 def provide(reasons: Sequence[Reason], *, now: datetime) -> list[Grant]:
     """Have these people hold these roles, and return their grants as they stand now.
 
-    What they hold already only gains a reason; for the rest an operation is queued. A fixed number of statements,
-    however many reasons there are.
+    What they hold already only gains a reason (one that ended lives again); for the rest an operation is queued. A
+    fixed number of statements, however many reasons there are.
     """
     grants = _lock_grants(reasons, now=now)
     GrantReason.objects.bulk_create(
@@ -52,7 +53,9 @@ def provide(reasons: Sequence[Reason], *, now: datetime) -> list[Grant]:
             GrantReason(grant=grants[reason.person.pk, reason.role.pk], reference=reason.reference, starts_at=now)
             for reason in reasons
         ],
-        ignore_conflicts=True,
+        update_conflicts=True,
+        unique_fields=["reference", "grant"],
+        update_fields=["ended_at"],
         batch_size=journal.BATCH,
     )
     absent = [grant for grant in grants.values() if grant.status in (GrantStatus.REMOVED, GrantStatus.REMOVAL_PENDING)]
@@ -71,11 +74,11 @@ def withdraw(stories: Mapping[UUID, UUID], *, now: datetime, role: ResourceRole 
     (behaviour 12), and so does what another assignment gives (behaviour 13). A fixed number of statements, however
     many references there are.
     """
-    reasons = GrantReason.objects.living().filter(reference__in=list(stories))
-    if role is not None:
-        reasons = reasons.filter(grant__resource_role=role)
-    affected = {grant: stories[reference] for grant, reference in reasons.values_list("grant_id", "reference")}
-    reasons.update(ended_at=now)
+    reasons = GrantReason.objects.living().filter(reference__in=list(stories)).select_related("grant")
+    # The role is compared here: in the query it tempts SQLite to try each reference with each grant of the role.
+    ending = [reason for reason in reasons if role is None or reason.grant.resource_role_id == role.pk]
+    affected = {reason.grant_id: stories[reason.reference] for reason in ending}
+    GrantReason.objects.filter(pk__in=[reason.pk for reason in ending]).update(ended_at=now)
     rows = Grant.objects.filter(pk__in=affected, status__in=sources_of(GrantStatus.REMOVAL_PENDING))
     going = list(rows.unwanted().with_names().select_for_update(of=("self",)).order_by("pk"))
     _turn(going, status=GrantStatus.REMOVAL_PENDING, now=now)
@@ -176,6 +179,50 @@ def retry_stuck(*, operations: "Sequence[Operation]", actor: User, now: datetime
         _record(events.OPERATION_RETRIED, operation, now=now, actor=actor)
     _dispatch(stuck)
     return count
+
+
+@transaction.atomic
+def configure_connector(
+    *, connector: Connector, actor: User | None, now: datetime, secret: str | None = None
+) -> Connector:
+    """Create or change a connector; `secret` None keeps the one that it has. The journal says that it changed, no more.
+
+    Raises PermissionDenied and ValidationError.
+    """
+    _require_administrator(actor)
+    is_new = connector._state.adding
+    old = None if is_new else Connector.objects.select_for_update().get(pk=connector.pk)
+    connector.sealed_secret = old.sealed_secret if old else ""
+    if secret is not None:
+        connector.set_secret(secret)
+    connector.full_clean()
+    if connector.kind == ConnectorKind.SCIM and not connector.base_url:
+        raise ValidationError({"base_url": _("Say where the application answers SCIM.")})
+    connector.save()
+    replaced: Facts = {} if secret is None else {"secret": (_("secret"), _("a new one"))}
+    if details := changes(facts_of(old) if old else {}, facts_of(connector, **replaced)):
+        verb = events.CONNECTOR_CREATED if is_new else events.CONNECTOR_CHANGED
+        journal.record(verb, actor=actor, target=connector, at=now, details=details)
+    return connector
+
+
+@transaction.atomic
+def note_connection_test(
+    *, connector: Connector, answer: str, error: str, actor: User | None, now: datetime
+) -> Connector:
+    """Keep what the target answered to a test, or why it did not. Raises PermissionDenied."""
+    _require_administrator(actor)
+    locked = Connector.objects.select_for_update().get(pk=connector.pk)
+    locked.last_error = error
+    locked.last_answer_at = locked.last_answer_at if error else now
+    locked.save(update_fields=["last_error", "last_answer_at"])
+    journal.record(events.CONNECTOR_TESTED, actor=actor, target=locked, at=now, details={"result": error or answer})
+    return locked
+
+
+def _require_administrator(actor: User | None) -> None:
+    if actor is not None and not is_administrator(actor):
+        raise PermissionDenied(_("Only administrators change connectors."))
 
 
 def _lock_grants(reasons: Sequence[Reason], *, now: datetime) -> dict[tuple[UUID, UUID], Grant]:

@@ -14,6 +14,7 @@ delivering ─▶ delivered, partiallyDelivered, deliveryFailed ─▶ removalPe
 """
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -111,4 +112,15 @@ class IllegalMove(Exception):
 def check_move(moves: dict[str, frozenset[str]], *, old: str, new: str) -> None:
     """Raises IllegalMove unless the table allows it."""
     if new not in moves[old]:
-        raise IllegalMove(f"It cannot go from {old} to {new}.")
+        raise IllegalMove(_refusal(old, new))
+
+
+def _refusal(old: str, new: str) -> str:
+    return gettext("What is %(old)s cannot become %(new)s.") % {"old": _in_words(old), "new": _in_words(new)}
+
+
+def _in_words(state: str) -> str:
+    for states in (RequestStatus, AssignmentStatus, ApprovalStatus):
+        if state in states:
+            return str(states(state).label)
+    return state

@@ -1,7 +1,9 @@
 """Access requests with their answers and approvals, and assignments."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -63,34 +65,47 @@ class Assignment(models.Model):
                 condition=Q(status__in=LIVE, ended_at=None) | (~Q(status__in=LIVE) & Q(ended_at__isnull=False)),
             ),
         ]
-        indexes = [models.Index(fields=["ends_at"], name="requests_assignment_ending", condition=Q(status__in=LIVE))]
+        indexes = [
+            models.Index(fields=["ends_at"], name="requests_assignment_ending", condition=Q(status__in=LIVE)),
+            models.Index(fields=["starts_at", "id"], name="requests_assignment_newest"),
+            models.Index(fields=["person", "starts_at", "id"], name="requests_assignment_of_person"),
+            models.Index(fields=["person", "ended_at", "id"], name="requests_assignment_past"),
+            models.Index(fields=["package", "starts_at", "id"], name="requests_assignment_holders"),
+        ]
 
     def __str__(self) -> str:
         return str(self.package)
 
     def move_to(self, status: str, *, at: datetime) -> None:
-        """Write a new status and the times that follow from it. Raises IllegalMove.
-
-        The first full delivery starts the clock: a duration counts from it, never past the policy's fixed end.
-        """
-        check_move(ASSIGNMENT_MOVES, old=self.status, new=status)
-        self.status = status
-        if status == AssignmentStatus.DELIVERED and self.delivered_at is None:
-            self.delivered_at = at
-            self.ends_at = end_of(starts_at=at, assignment=self)
-        if status not in LIVE and self.ended_at is None:
-            self.ended_at = at
-        self.save(update_fields=["status", "delivered_at", "ends_at", "ended_at"])
+        """Write a new status and the times that follow from it. Raises IllegalMove."""
+        self.move_all([self], status=status, at=at)
 
     @classmethod
     def move_all(cls, assignments: Sequence["Assignment"], *, status: str, at: datetime) -> None:
-        """End locked assignments by one statement. Raises IllegalMove before anything is written."""
+        """Move locked assignments by one statement (one for each end, where they are delivered for the first time).
+
+        The first full delivery starts the clock: a duration counts from it, never past the policy's fixed end. Raises
+        IllegalMove before anything is written.
+        """
         for assignment in assignments:
             check_move(ASSIGNMENT_MOVES, old=assignment.status, new=status)
-            assignment.status, assignment.ended_at = status, assignment.ended_at or at
-        cls.objects.filter(pk__in=[assignment.pk for assignment in assignments]).update(
-            status=status, ended_at=models.functions.Coalesce("ended_at", models.Value(at))
-        )
+        begun: defaultdict[datetime | None, list[UUID]] = defaultdict(list)
+        others: list[UUID] = []
+        for assignment in assignments:
+            assignment.status = status
+            if status not in LIVE:
+                assignment.ended_at = assignment.ended_at or at
+            if status == AssignmentStatus.DELIVERED and assignment.delivered_at is None:
+                assignment.delivered_at = at
+                assignment.ends_at = end_of(starts_at=at, assignment=assignment)
+                begun[assignment.ends_at].append(assignment.pk)
+            else:
+                others.append(assignment.pk)
+        for ends_at, ids in begun.items():
+            cls.objects.filter(pk__in=ids).update(status=status, delivered_at=at, ends_at=ends_at)
+        if others:
+            ended = {} if status in LIVE else {"ended_at": models.functions.Coalesce("ended_at", models.Value(at))}
+            cls.objects.filter(pk__in=others).update(status=status, **ended)
 
 
 def end_of(*, starts_at: datetime, assignment: Assignment) -> datetime | None:
@@ -140,7 +155,10 @@ class AccessRequest(models.Model):
                 condition=Q(status__in=OPEN, completed_at=None) | (~Q(status__in=OPEN) & Q(completed_at__isnull=False)),
             ),
         ]
-        indexes = [models.Index(fields=["person", "submitted_at", "id"], name="requests_request_of_person")]
+        indexes = [
+            models.Index(fields=["submitted_at", "id"], name="requests_request_newest"),
+            models.Index(fields=["person", "submitted_at", "id"], name="requests_request_of_person"),
+        ]
 
     def __str__(self) -> str:
         return str(self.package)
@@ -156,6 +174,19 @@ class AccessRequest(models.Model):
         self.status = status
         self.completed_at = None if status in OPEN else at
         self.save(update_fields=["status", "completed_at", "assignment"])
+
+    @classmethod
+    def move_all(cls, access_requests: Sequence["AccessRequest"], *, status: str, at: datetime) -> None:
+        """Move requests by one statement. Raises IllegalMove before anything is written."""
+        if not access_requests:
+            return
+        for access_request in access_requests:
+            check_move(REQUEST_MOVES, old=access_request.status, new=status)
+        for access_request in access_requests:
+            access_request.status = status
+            access_request.completed_at = None if status in OPEN else at
+        rows = cls.objects.filter(pk__in=[access_request.pk for access_request in access_requests])
+        rows.update(status=status, completed_at=None if status in OPEN else at)
 
 
 class Answer(models.Model):
@@ -246,6 +277,7 @@ class ApprovalAssignee(models.Model):
                 condition=Q(is_approved=None, decided_at=None) | Q(is_approved__isnull=False, decided_at__isnull=False),
             ),
         ]
+        indexes = [models.Index(fields=["person", "decided_at", "id"], name="requests_assignee_decided")]
 
     def __str__(self) -> str:
         return str(self.person)

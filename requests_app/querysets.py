@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Prefetch, Q
 
 from catalog.models import Catalog
 from directory.models import User
 from directory.permissions import can_read_everything
 
-from .lifecycle import ADDING, LIVE, OPEN, ApprovalStatus
+from .lifecycle import ADDING, LIVE, OPEN, ApprovalStatus, AssignmentStatus
 
 if TYPE_CHECKING:
     from .models import AccessRequest, Approval, Assignment
@@ -35,6 +35,19 @@ class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
         asked = ApprovalAssignee.objects.filter(person=user).values("approval__access_request")
         return self.filter(Q(person=user) | Q(requested_by=user) | Q(pk__in=asked) | _managed_by(user))
 
+    def of(self, user: User) -> Self:
+        """Requests that this person asked for, and those that are about their access."""
+        return self.filter(Q(person=user) | Q(requested_by=user))
+
+    def with_deciders(self) -> Self:
+        """With names, and `deciding`: the stages that are open now, with whoever is asked."""
+        from .models import Approval
+
+        stages = Approval.objects.filter(status=ApprovalStatus.IN_PROGRESS).prefetch_related("assignees__person")
+        return self.select_related("package__catalog", "person", "requested_by").prefetch_related(
+            Prefetch("approvals", queryset=stages, to_attr="deciding")
+        )
+
     def open(self) -> Self:
         """Requests to which something is still to happen."""
         return self.filter(status__in=OPEN)
@@ -52,6 +65,10 @@ class ApprovalQuerySet(models.QuerySet["Approval"]):
         from .models import AccessRequest
 
         return self.filter(access_request__in=AccessRequest.objects.visible_to(user).values("pk"))
+
+    def asking(self, user: User) -> Self:
+        """Stages in which this person is asked, or was and decided."""
+        return self.filter(assignees__person=user)
 
     def waiting_for(self, user: User) -> Self:
         """Stages in which this person is asked and has not decided, the most urgent first."""
@@ -87,6 +104,15 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
     def live(self) -> Self:
         """Assignments that have not ended."""
         return self.filter(status__in=LIVE)
+
+    def not_gone(self) -> Self:
+        """What is there, on its way, or not yet taken away; what ends first comes first, what has no end last."""
+        found = self.exclude(status=AssignmentStatus.ENDED)
+        return found.order_by(F("ends_at").asc(nulls_last=True), "-starts_at", "-pk")
+
+    def gone(self) -> Self:
+        """Assignments of which nothing is left in any target system."""
+        return self.filter(status=AssignmentStatus.ENDED)
 
     def due_to_end(self, now: datetime) -> Self:
         """Live assignments whose end has come."""

@@ -5,13 +5,19 @@ Each call speaks of one person and one role, may be made twice without harm, and
 must come back within `TIMEOUT` seconds a request.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
+
+from django.utils import timezone
 
 from directory.models import User
 
 from ..models import Connector as ConnectorRow
+
+Clock = Callable[[], datetime]
+"""Tells what time it is, where a change is written with its time."""
 
 TIMEOUT = 10.0
 """Seconds that one request to a target may take; well below the lease of an operation."""
@@ -37,7 +43,7 @@ class ConnectorError(Exception):
 class Connector(Protocol):
     """What AccessGov asks of a target system."""
 
-    def __init__(self, row: ConnectorRow) -> None: ...
+    def __init__(self, row: ConnectorRow, *, clock: Clock = timezone.now) -> None: ...
 
     def read(self, person: User, entitlement: Entitlement) -> bool:
         """Whether the person holds the role in the target right now; a person without an account holds nothing."""

@@ -10,7 +10,7 @@ from directory import actions
 from directory.models import Group, User
 
 from ..models import Connector as ConnectorRow
-from .base import ConnectorError, Entitlement
+from .base import Clock, ConnectorError, Entitlement
 
 OWNER = "owner"
 
@@ -18,8 +18,9 @@ OWNER = "owner"
 class BuiltinDirectory:
     """A resource is a group of ours, its id the group's; its roles are `member` and `owner`."""
 
-    def __init__(self, row: ConnectorRow) -> None:
+    def __init__(self, row: ConnectorRow, *, clock: Clock = timezone.now) -> None:
         self.row = row
+        self.clock = clock
 
     def read(self, person: User, entitlement: Entitlement) -> bool:
         """Direct membership or ownership; what comes through nested groups is not ours to take away."""
@@ -31,12 +32,12 @@ class BuiltinDirectory:
     def grant(self, person: User, entitlement: Entitlement) -> None:
         """Add the member or owner."""
         add = actions.add_owner if entitlement.role_id == OWNER else actions.add_member
-        add(group=self._group(entitlement), person=person, actor=None, now=timezone.now())
+        add(group=self._group(entitlement), person=person, actor=None, now=self.clock())
 
     def revoke(self, person: User, entitlement: Entitlement) -> None:
         """Remove the member or owner."""
         remove = actions.remove_owner if entitlement.role_id == OWNER else actions.remove_member
-        remove(group=self._group(entitlement), person=person, actor=None, now=timezone.now())
+        remove(group=self._group(entitlement), person=person, actor=None, now=self.clock())
 
     def check(self) -> str:
         """The directory is in our own database."""

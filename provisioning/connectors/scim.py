@@ -1,11 +1,15 @@
 """The connector of SCIM 2.0 applications (RFC 7643, RFC 7644): a role is a group there, held by its members."""
 
 import json
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import httpx2
+from django.core.exceptions import ImproperlyConfigured
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from scim2_client.engines.httpx2 import SyncSCIMClient
@@ -21,11 +25,17 @@ from .scim_errors import explained
 from .scim_wire import PROVIDER, Email, Group, Name, PunctualClient, User
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Which certificates are trusted, read once: it takes longer than many a call."""
+    return httpx2.create_ssl_context()
+
+
 class ScimApplication:
     """A resource is an application; its roles are groups of the application, by the ids that they have there."""
 
-    def __init__(self, row: ConnectorRow) -> None:
-        self.row = row
+    def __init__(self, row: ConnectorRow, *, clock: base.Clock = timezone.now) -> None:
+        self.row = row  # no clock: the application dates its changes itself
 
     def read(self, person: Person, entitlement: Entitlement) -> bool:
         """Direct membership of the group. Looks for the person's account, and never creates one."""
@@ -57,16 +67,26 @@ class ScimApplication:
 
     @contextmanager
     def _client(self) -> Iterator[SyncSCIMClient]:
-        secret = self.row.secret
+        secret = self._secret()
         with (
             explained(system=str(self.row)),
             httpx2.Client(
                 base_url=self.row.base_url,
                 headers={"Accept": "application/scim+json"} | ({"Authorization": f"Bearer {secret}"} if secret else {}),
                 timeout=base.TIMEOUT,
+                verify=_trusted(),
             ) as http,
         ):
             yield PunctualClient(http, provider=PROVIDER)
+
+    def _secret(self) -> str:
+        try:
+            return self.row.secret
+        except ImproperlyConfigured as error:
+            raise ConnectorError(
+                _("No key that AccessGov has opens the token of %(system)s: enter it again in its connector.")
+                % {"system": self.row}
+            ) from error
 
     # --- Groups -------------------------------------------------------------------------------------------------------
 

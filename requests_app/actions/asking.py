@@ -19,7 +19,7 @@ from directory.models import User
 from .. import approvers, events
 from ..lifecycle import RequestStatus, RequestType
 from ..models import AccessRequest, Answer, Approval, Assignment
-from .deciding import start_stage
+from .deciding import start_stage, tell
 from .delivering import begin
 
 MISSING = "missing_answers"
@@ -45,9 +45,7 @@ def submit(
         raise PermissionDenied(_("Disabled people cannot ask for access."))
     chosen = _choose_policy(package, person=person, policy=policy)
     _refuse_repetition(chosen, person=person)
-    if chosen.requires_justification and not justification.strip():
-        raise ValidationError({"justification": _("Say why you need it.")})
-    given = _check_answers(chosen, answers=answers or {})
+    given = _check_answers(chosen, justification=justification, answers=answers or {})
     access_request, stages = _create(
         chosen, kind=RequestType.USER_ADD, person=person, actor=actor, justification=justification, now=now
     )
@@ -112,8 +110,13 @@ def _refuse_repetition(policy: Policy, *, person: User) -> None:
         raise ValidationError(_("There is an open request for this package already."), code="open_request")
 
 
-def _check_answers(policy: Policy, *, answers: Mapping[str, str]) -> list[tuple[Any, str]]:
+def _check_answers(policy: Policy, *, justification: str, answers: Mapping[str, str]) -> list[tuple[Any, str]]:
+    """The questions with their answers. Raises ValidationError naming everything that is missing or wrong at once."""
     faults, given = {}, []
+    if policy.requires_justification and not justification.strip():
+        faults["justification"] = _("Say why you need it.")
+    if strange := set(answers) - {str(question.pk) for question in policy.questions.all()}:
+        faults["answers"] = _("Not questions of this policy: %(ids)s.") % {"ids": ", ".join(sorted(strange))}
     for question in policy.questions.all():
         value = answers.get(str(question.pk), "").strip()
         if question.is_required and not value:
@@ -161,10 +164,9 @@ def _create(
 
 
 def _proceed(access_request: AccessRequest, stages: list[Approval], *, verb: str, actor: User, now: datetime) -> None:
-    _tell = {"target": access_request, "person": access_request.person, "package": access_request.package}
-    journal.record(verb, actor=actor, at=now, correlation_id=access_request.pk, **_tell)
+    told = [tell(verb, access_request, actor=actor, now=now)]
     if stages:
-        start_stage(stages[0], access_request=access_request, now=now)
+        start_stage(stages[0], access_request=access_request, now=now, told=told)
         return
-    journal.record(events.REQUEST_AUTO_APPROVED, actor=None, at=now, correlation_id=access_request.pk, **_tell)
+    journal.record_many([*told, tell(events.REQUEST_AUTO_APPROVED, access_request, actor=None, now=now)])
     begin(access_request, now=now)

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from audit import journal
+from audit.models import Event
 from directory.actions import lock_people
 from directory.models import User
 
@@ -23,14 +24,19 @@ class AlreadyDecided(IllegalMove):
     """Somebody else was first; the message says who, and what they decided."""
 
 
-def start_stage(approval: Approval, *, access_request: AccessRequest, now: datetime) -> None:
-    """Ask whoever is to decide this stage, as of now (behaviour 4); never a dead end."""
+def start_stage(
+    approval: Approval, *, access_request: AccessRequest, now: datetime, told: Sequence[Event] = ()
+) -> None:
+    """Ask whoever is to decide this stage, as of now (behaviour 4); never a dead end.
+
+    `told` are events that led to it and are not stored yet: all are stored together.
+    """
     found = _find_approvers(approval, access_request=access_request)
     approval.asked_via = found.via[:40]
     approval.move_to(ApprovalStatus.IN_PROGRESS, at=now)
-    if found.is_rerouted:
-        _record(events.APPROVAL_REROUTED, access_request, actor=None, now=now, via=found.via)
-    _ask(approval, found.people, access_request=access_request, now=now)
+    rerouted = [tell(events.APPROVAL_REROUTED, access_request, actor=None, now=now, via=found.via)]
+    told = [*told, *(rerouted if found.is_rerouted else ())]
+    _ask(approval, found.people, access_request=access_request, now=now, told=told)
 
 
 @transaction.atomic
@@ -40,18 +46,20 @@ def approve(*, approval: Approval, actor: User, now: datetime, justification: st
     Raises PermissionDenied for whoever is not asked or is a party, ValidationError where a justification is missing,
     and AlreadyDecided.
     """
-    access_request, locked = _decide(approval, actor=actor, is_approved=True, justification=justification, now=now)
-    _record(events.APPROVAL_DECIDED, access_request, actor=actor, now=now, justification=justification)
-    asked = list(locked.assignees.all())
+    access_request, locked, asked = _decide(
+        approval, actor=actor, is_approved=True, justification=justification, now=now
+    )
+    decided = tell(events.APPROVAL_DECIDED, access_request, actor=actor, now=now, justification=justification)
     required = min(locked.approvals_required, len(asked))
     if sum(bool(assignee.is_approved) for assignee in asked) < required:
+        journal.record_many([decided])
         return access_request
     locked.move_to(ApprovalStatus.APPROVED, at=now)
     following = access_request.approvals.filter(status=ApprovalStatus.WAITING).first()
     if following is not None:
-        start_stage(following, access_request=access_request, now=now)
+        start_stage(following, access_request=access_request, now=now, told=[decided])
         return access_request
-    _record(events.REQUEST_APPROVED, access_request, actor=None, now=now)
+    journal.record_many([decided, tell(events.REQUEST_APPROVED, access_request, actor=None, now=now)])
     begin(access_request, now=now)
     return access_request
 
@@ -59,7 +67,9 @@ def approve(*, approval: Approval, actor: User, now: datetime, justification: st
 @transaction.atomic
 def deny(*, approval: Approval, actor: User, now: datetime, justification: str = "") -> AccessRequest:
     """Deny: one denial at any stage ends the request. Raises as `approve` does."""
-    access_request, locked = _decide(approval, actor=actor, is_approved=False, justification=justification, now=now)
+    access_request, locked, _asked = _decide(
+        approval, actor=actor, is_approved=False, justification=justification, now=now
+    )
     locked.move_to(ApprovalStatus.DENIED, at=now)
     _close(access_request, status=RequestStatus.DENIED, now=now)
     _record(events.REQUEST_DENIED, access_request, actor=actor, now=now, justification=justification)
@@ -132,19 +142,28 @@ def _find_approvers(
     )
 
 
-def _ask(approval: Approval, people: Sequence[User], *, access_request: AccessRequest, now: datetime) -> None:
+def _ask(
+    approval: Approval,
+    people: Sequence[User],
+    *,
+    access_request: AccessRequest,
+    now: datetime,
+    told: Sequence[Event] = (),
+) -> None:
     ApprovalAssignee.objects.bulk_create([ApprovalAssignee(approval=approval, person=person) for person in people])
     names = ", ".join(str(person) for person in people)
-    _record(events.APPROVAL_STARTED, access_request, actor=None, now=now, approvers=names, approval=str(approval.pk))
+    facts = {"approvers": names, "asked": [str(person.pk) for person in people], "approval": str(approval.pk)}
+    journal.record_many([*told, tell(events.APPROVAL_STARTED, access_request, actor=None, now=now, **facts)])
 
 
 def _decide(
     approval: Approval, *, actor: User, is_approved: bool, justification: str, now: datetime
-) -> tuple[AccessRequest, Approval]:
-    """Lock, judge and write down one person's decision."""
+) -> tuple[AccessRequest, Approval, list[ApprovalAssignee]]:
+    """Lock, judge and write down one person's decision; everybody who is asked comes with it."""
     access_request = _lock(approval.access_request)
     locked = Approval.objects.select_for_update().get(pk=approval.pk)
-    mine = locked.assignees.filter(person=actor, person__is_active=True).first()
+    asked = list(locked.assignees.select_related("person"))
+    mine = next((one for one in asked if one.person_id == actor.pk and one.person.is_active), None)
     if mine is None or not can_decide(actor, access_request):
         raise PermissionDenied(_("You are not asked to decide on this request."))
     if locked.status != ApprovalStatus.IN_PROGRESS or mine.is_approved is not None:
@@ -153,7 +172,7 @@ def _decide(
         raise ValidationError({"justification": _("Say why you decide so.")})
     mine.is_approved, mine.justification, mine.decided_at = is_approved, justification.strip(), now
     mine.save(update_fields=["is_approved", "justification", "decided_at"])
-    return access_request, locked
+    return access_request, locked, asked
 
 
 def _lock(access_request: AccessRequest) -> AccessRequest:
@@ -176,8 +195,9 @@ def _what_was_decided(approval: Approval) -> str:
     return said % {"person": decided.person}
 
 
-def _record(verb: str, access_request: AccessRequest, *, actor: User | None, now: datetime, **details: str) -> None:
-    journal.record(
+def tell(verb: str, access_request: AccessRequest, *, actor: User | None, now: datetime, **details: object) -> Event:
+    """An event of this request's story, not stored yet."""
+    return journal.entry(
         verb,
         actor=actor,
         target=access_request,
@@ -187,3 +207,7 @@ def _record(verb: str, access_request: AccessRequest, *, actor: User | None, now
         details=details,
         correlation_id=access_request.pk,
     )
+
+
+def _record(verb: str, access_request: AccessRequest, *, actor: User | None, now: datetime, **details: object) -> None:
+    journal.record_many([tell(verb, access_request, actor=actor, now=now, **details)])

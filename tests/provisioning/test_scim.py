@@ -289,6 +289,13 @@ def test_a_malformed_token_is_in_no_message(system, person, scim_server, token):
         assert "enter it again" in str(error)
 
 
+def test_a_token_that_no_key_opens_any_more(system, person, scim_server, settings):
+    application = connect(system, scim_server.base_url, token="secret")
+    settings.SECRET_KEY = "another-" * 8
+    for error in every_call_fails(application, person, entitlement("1")):
+        assert "enter it again" in str(error)
+
+
 @pytest.mark.parametrize("base_url", ["", "ledger", "ftp://ledger/", "http://[", "http://no such host/"])
 def test_an_address_that_is_none(system, person, base_url):
     every_call_fails(connect(system, base_url), person, entitlement("1"))

@@ -1,0 +1,83 @@
+"""What every change to the catalog is held to, whatever was changed."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import PROTECT, Model, Q
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+
+from directory.models import User
+from directory.permissions import is_administrator
+
+from ..choices import DurationKind
+from ..models import AccessPackage, Catalog, PackageRole, Policy
+from ..permissions import can_manage_catalog
+
+MOST_NAMED = 5
+"""Of more offenders than these, only the first are named."""
+
+
+def require_administrator(actor: User | None) -> None:
+    """Raises PermissionDenied unless it is an administrator or the system itself (None)."""
+    if actor is not None and not is_administrator(actor):
+        raise PermissionDenied(_("Only administrators change catalogs' contents and target systems."))
+
+
+def require_manager(actor: User | None, *catalogs: Catalog) -> None:
+    """Raises PermissionDenied unless the actor looks after all of these catalogs; the system itself (None) does."""
+    for catalog in catalogs:
+        if actor is not None and not can_manage_catalog(actor, catalog):
+            raise PermissionDenied(_("Only owners of the catalog %(catalog)s change it.") % {"catalog": catalog})
+
+
+def refuse_strangers_to_the_catalog(package: AccessPackage) -> None:
+    """Raises ValidationError where the package has roles of resources that are not in its catalog."""
+    strangers = PackageRole.objects.filter(package=package).exclude(
+        resource_role__resource__catalogs=package.catalog_id
+    )
+    names = sorted({str(link.resource_role.resource) for link in strangers.select_related("resource_role__resource")})
+    if names:
+        raise ValidationError(
+            _("Not in the catalog %(catalog)s: %(resources)s. Add them there first."),
+            code="not_in_catalog",
+            params={"catalog": package.catalog, "resources": _some(names)},
+        )
+
+
+def refuse_lax_privileges(**where: Any) -> None:
+    """Raises ValidationError where an enabled policy gives a privileged resource unapproved, or without an end.
+
+    Holds for direct assignment too (behaviour 19). `where` narrows the policies down to what was changed.
+    """
+    lax = Policy.objects.enabled().filter(Q(duration_kind=DurationKind.PERMANENT) | Q(stages=None), **where)
+    privileged = PackageRole.objects.filter(resource_role__resource__is_privileged=True).values("package")
+    found = lax.filter(package__in=privileged).select_related("package").distinct().order_by("package__name", "name")
+    said = [_("“%(policy)s” of %(package)s") % {"policy": policy, "package": policy.package} for policy in found]
+    if said:
+        raise ValidationError(
+            _("A privileged resource can neither be given without approval nor without an end. Change first: %(lax)s."),
+            code="privileged",
+            params={"lax": _some(said)},
+        )
+
+
+def refuse_if_used(row: Model, *, instead: str = "", but: tuple[str, ...] = ()) -> None:
+    """Raises ValidationError naming what still refers to the row; `but` are relations that go with it."""
+    users = [
+        str(relation.related_model._meta.verbose_name_plural)
+        for relation in row._meta.related_objects
+        if relation.on_delete is PROTECT
+        and relation.related_model._meta.model_name not in but
+        and relation.related_model._base_manager.filter(**{relation.field.name: row}).exists()
+    ]
+    if users:
+        raise ValidationError(
+            _("“%(row)s” cannot be deleted: %(users)s refer to it. %(instead)s"),
+            code="used",
+            params={"row": row, "users": get_text_list(sorted(set(users)), _("and")), "instead": instead},
+        )
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:MOST_NAMED]) + (" …" if len(names) > MOST_NAMED else "")

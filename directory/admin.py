@@ -1,0 +1,256 @@
+"""People and groups in the administration site; everything is saved by `directory.actions`."""
+
+from collections.abc import Callable, Sequence
+from copy import copy
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.forms import BaseInlineFormSet, ModelForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.decorators import action, display
+from unfold.forms import AdminPasswordChangeForm, BaseDialogForm
+
+from accessgov.administration import (
+    ConfigurationAdmin,
+    ConfigurationForm,
+    TabularRows,
+    after_dialog,
+    by,
+    count_of,
+    page_of,
+    user_of,
+)
+
+from . import actions
+from .models import Group, GroupNesting, Membership, User
+
+Formsets = Sequence[BaseInlineFormSet]
+
+
+class PersonForm(ConfigurationForm):
+    """A person's record, without their password."""
+
+    class Meta:
+        model = User
+        exclude = ("password",)
+        labels = {
+            "is_superuser": _("Administrator"),
+            "is_staff": _("May open these pages"),
+        }
+        help_texts = {
+            "username": "",
+            "is_superuser": _("Configures everything. Nobody decides for themselves, administrators neither."),
+            "is_staff": _("Needed by administrators and by owners of catalogs."),
+        }
+
+
+class PasswordForm(AdminPasswordChangeForm):
+    """A new password for somebody, set by an action."""
+
+    def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.actor = actor
+
+    def save(self, commit: bool = True) -> User:
+        password = self.cleaned_data["password1"] if self.cleaned_data["set_usable_password"] else None
+        return actions.set_password(person=self.user, password=password, actor=self.actor, now=timezone.now())
+
+
+@admin.register(User)
+class PersonAdmin(ConfigurationAdmin, DjangoUserAdmin):  # type: ignore[misc]
+    """People: most come from imports; disabling ends what they have and is never undone by enabling."""
+
+    form = add_form = PersonForm
+    list_display = ("display_name", "username", "email", "department", "job_title", "manager", "kind", "state")
+    list_select_related = ("manager",)
+    list_filter = ("is_active", "kind", "is_superuser", "is_auditor")
+    search_fields = ("display_name", "username", "email", "employee_number")
+    ordering = ("display_name", "id")
+    autocomplete_fields = ("manager",)
+    filter_horizontal = ()
+    readonly_fields = ("may_sign_in", "last_login")
+    fieldsets = add_fieldsets = (  # type: ignore[assignment]
+        (None, {"fields": (("display_name", "kind"), ("username", "email"), ("may_sign_in", "last_login"))}),
+        (
+            _("Work"),
+            {
+                "fields": (
+                    ("job_title", "department", "company"),
+                    ("manager", "employee_number"),
+                    ("hired_on", "leaves_on"),
+                    "attributes",
+                )
+            },
+        ),
+        (_("Rights in AccessGov"), {"fields": (("is_superuser", "is_staff", "is_auditor"),)}),
+    )
+    actions = ("disable_people", "enable_people")
+    actions_detail = ("disable_person", "enable_person", "password")
+
+    def apply(self, request: HttpRequest, form: ModelForm, formsets: Formsets) -> None:
+        actions.save_person(person=form.instance, **by(request))
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        """Django's page, with a form that calls the action."""
+        acting = copy(self)
+        acting.change_password_form = partial(PasswordForm, actor=user_of(request))
+        return DjangoUserAdmin.user_change_password(acting, request, id, form_url)
+
+    @display(description=_("may sign in"), boolean=True)
+    def may_sign_in(self, person: User) -> bool:
+        return person.is_active
+
+    @display(description=_("state"), label={"enabled": "success", "disabled": "danger"}, ordering="is_active")
+    def state(self, person: User) -> tuple[str, Any]:
+        return ("enabled", _("enabled")) if person.is_active else ("disabled", _("disabled"))
+
+    @admin.action(description=_("Disable: sign-in blocked, requests cancelled, access ended"), permissions=("change",))
+    def disable_people(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        self._each(request, people, actions.disable_person, said=_("%(count)d disabled."))
+
+    @admin.action(description=_("Enable: sign-in works again, ended access stays ended"), permissions=("change",))
+    def enable_people(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        self._each(request, people, actions.enable_person, said=_("%(count)d enabled."))
+
+    @action(
+        description=_("Disable"),
+        permissions=("disable",),
+        dialog={
+            "title": _("Disable this person?"),
+            "description": _("Sign-in is blocked at once, open requests are cancelled, and all access ends."),
+            "form_submit_text": _("Disable"),
+        },
+    )
+    def disable_person(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        self.disable_people(request, User.objects.filter(pk=object_id))
+        return after_dialog(page_of(User, object_id))
+
+    @action(
+        description=_("Enable"),
+        permissions=("enable",),
+        dialog={
+            "title": _("Enable this person again?"),
+            "description": _("They can sign in again. Access that has ended stays ended."),
+            "form_submit_text": _("Enable"),
+        },
+    )
+    def enable_person(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        self.enable_people(request, User.objects.filter(pk=object_id))
+        return after_dialog(page_of(User, object_id))
+
+    @action(description=_("Set a password"), permissions=("change",), url_path="set-password")
+    def password(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:auth_user_password_change", args=[object_id]))
+
+    def has_disable_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self.has_change_permission(request) and User.objects.filter(pk=object_id, is_active=True).exists()
+
+    def has_enable_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self.has_change_permission(request) and User.objects.filter(pk=object_id, is_active=False).exists()
+
+    def _each(self, request: HttpRequest, people: QuerySet[User], change: Callable[..., bool], *, said: Any) -> None:
+        count = 0
+        for person in people:
+            try:
+                count += change(person=person, **by(request))
+            except ValidationError as refusal:
+                messages.error(request, " ".join(refusal.messages))
+        messages.info(request, said % {"count": count})
+
+
+class MemberInline(TabularRows):
+    """Direct members: they come and go."""
+
+    model = Membership
+    fields = ("person", "added_at")
+    readonly_fields = ("added_at",)
+    autocomplete_fields = ("person",)
+    verbose_name = _("member")
+    hide_title = True
+    verbose_name_plural = _("direct members")
+    ordering = ("person__display_name", "pk")
+    per_page = 50
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        return super().get_queryset(request).select_related("person")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class NestedInline(TabularRows):
+    """Groups in this group, whose members count as its own."""
+
+    model = GroupNesting
+    fk_name = "parent"
+    fields = ("child",)
+    autocomplete_fields = ("child",)
+    verbose_name = _("group in it")
+    hide_title = True
+    verbose_name_plural = _("groups in it, whose members count as its own")
+    ordering = ("child__name",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[GroupNesting]:
+        return super().get_queryset(request).select_related("child")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Group)
+class GroupAdmin(ConfigurationAdmin):
+    """Groups with their owners, direct members and nested groups."""
+
+    list_display = ("name", "description", "members_in_it")
+    search_fields = ("name", "description")
+    autocomplete_fields = ("owners",)
+    fields = ("name", "description", "owners")
+    inlines = (MemberInline, NestedInline)
+
+    def apply(self, request: HttpRequest, form: ModelForm, formsets: Formsets) -> None:
+        members, nested = formsets
+        group, change = form.instance, by(request)
+        actions.save_group(group=group, **change)
+        _change_owners(group, form.cleaned_data.get("owners"), change=change)
+        for membership in members.deleted_objects:
+            actions.remove_member(group=group, person=membership.person, **change)
+        for membership in members.new_objects:
+            actions.add_member(group=group, person=membership.person, **change)
+        for nesting in nested.deleted_objects:
+            actions.unnest_group(parent=group, child=nesting.child, **change)
+        for nesting in nested.new_objects:
+            actions.nest_group(parent=group, child=nesting.child, **change)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        """Resources and policies name groups by their id: a group that is over is emptied instead."""
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        return super().get_queryset(request).annotate(member_count=count_of(Membership, by="group"))
+
+    @display(description=_("direct members"))
+    def members_in_it(self, group: Any) -> str:
+        return ngettext("%(count)d member", "%(count)d members", group.member_count) % {"count": group.member_count}
+
+
+def _change_owners(group: Group, owners: Any, *, change: dict[str, Any]) -> None:
+    if owners is None:
+        return
+    wanted: dict[UUID, User] = {person.pk: person for person in owners}
+    present: dict[UUID, User] = {person.pk: person for person in group.owners.all()}
+    for person_id in present.keys() - wanted.keys():
+        actions.remove_owner(group=group, person=present[person_id], **change)
+    for person_id in wanted.keys() - present.keys():
+        actions.add_owner(group=group, person=wanted[person_id], **change)

@@ -1,0 +1,9 @@
+"""Who may do what with messages: one pure question each."""
+
+from directory.models import User
+from directory.permissions import is_administrator
+
+
+def can_retry(user: User) -> bool:
+    """Stuck messages are put back to work by administrators."""
+    return is_administrator(user)

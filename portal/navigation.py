@@ -1,0 +1,78 @@
+"""Where a person can go: the items of the main navigation, in the order in which a phone's bar takes the first five."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from audit.permissions import can_read_journal
+from directory.models import User
+from requests_app.models import Approval
+
+MOST_COUNTED = 9
+"""A badge counts up to here; beyond, it says that there are more."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place to go to, and the names of the pages that belong to it (with a colon at the end: of a whole app)."""
+
+    name: str
+    label: Any
+    icon: str
+    pages: tuple[str, ...] = ()
+
+    def holds(self, page: str) -> bool:
+        """Whether the page of this URL name belongs here."""
+        return page == self.name or any(page == own or (own[-1] == ":" and page.startswith(own)) for own in self.pages)
+
+
+APPROVALS = Place("requests:approvals", _("Approvals"), "inbox", ("requests:approval",))
+EVERYBODYS = (
+    Place("home", _("Home"), "home"),
+    Place("browse", _("Browse"), "search", ("package", "requests:ask", "requests:holders", "requests:assign")),
+    APPROVALS,
+    Place("requests:mine", _("Requests"), "list", ("requests:request", "requests:cancel")),
+    Place(
+        "requests:access", _("My access"), "key", ("requests:assignment", "requests:give_back", "requests:revoke")
+    ),
+)  # fmt: skip
+JOURNAL = Place("audit:journal", _("Journal"), "file", ("audit:",))
+ADMINISTRATION = Place("admin:index", _("Administration"), "settings", ("admin:",))
+
+
+def places_for(user: User) -> list[Place]:
+    """Where this person can go."""
+    places = [*EVERYBODYS]
+    if can_read_journal(user):
+        places.append(JOURNAL)
+    if user.is_staff:
+        places.append(ADMINISTRATION)
+    return places
+
+
+def items(request: HttpRequest) -> list[dict[str, Any]]:
+    """The navigation as base.html takes it, by one statement; empty for whoever is not signed in."""
+    user = request.user
+    if not isinstance(user, User):
+        return []
+    page = request.resolver_match.view_name if request.resolver_match else ""
+    return [_item(place, page=page, badge=waiting(user) if place is APPROVALS else "") for place in places_for(user)]
+
+
+def waiting(user: User) -> str:
+    """How many approvals wait for this person, or nothing where none does."""
+    found = len(Approval.objects.waiting_for(user).order_by().values_list("pk")[: MOST_COUNTED + 1])
+    return f"{MOST_COUNTED}+" if found > MOST_COUNTED else str(found or "")
+
+
+def _item(place: Place, *, page: str, badge: str) -> dict[str, Any]:
+    return {
+        "url": reverse(place.name),
+        "label": place.label,
+        "icon": place.icon,
+        "badge": badge,
+        "is_current": place.holds(page),
+    }

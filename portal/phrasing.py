@@ -1,0 +1,90 @@
+"""How packages and their policies are said in plain words."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.text import capfirst, get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from catalog.choices import RequestorScope
+from catalog.models import AccessPackage, ApprovalStage, PackageRole, Policy
+from directory.models import User
+from requests_app import approvers
+from requests_app.templatetags.states import names
+
+from .templatetags.dates import lasts
+
+MOST_ROLES = 4
+"""More roles than these are counted on a card, not named."""
+
+WHO_MAY_ASK = {
+    RequestorScope.SPECIFIC: gettext_lazy("you are among those who may ask"),
+    RequestorScope.ALL_MEMBERS: gettext_lazy("everybody in the organisation may ask"),
+    RequestorScope.EVERYONE: gettext_lazy("everybody may ask, guests too"),
+}
+
+
+def contents(package: AccessPackage) -> list[str]:
+    """What a package gives, “Member of Sales EMEA in Directory”; the rest of a long list as a number."""
+    roles = list(package.package_roles.all())
+    named = [_role(entry) for entry in roles[:MOST_ROLES]]
+    left = len(roles) - len(named)
+    return [*named, ngettext("and %(count)d more", "and %(count)d more", left) % {"count": left}] if left else named
+
+
+def approval(policies: Iterable[Any]) -> str:
+    """Whether somebody decides, over all policies that a person may choose from (each with `needs_approval`)."""
+    needed = {policy.needs_approval for policy in policies}
+    if not needed:
+        return ""
+    if len(needed) > 1:
+        return _("Some of its policies need approval")
+    return _("Needs approval") if needed.pop() else _("Granted at once, without approval")
+
+
+def duration(policies: Iterable[Policy]) -> str:
+    """How long access lasts under the policies that a person may choose from."""
+    periods = list(dict.fromkeys(_period(policy) for policy in policies))
+    return capfirst(get_text_list(periods, _("or")))
+
+
+def policy_sentence(policy: Policy, *, person: User) -> str:
+    """The policy for this person: who may ask, who will decide within which time, how long it lasts.
+
+    The policy comes `complete()`.
+    """
+    who = str(WHO_MAY_ASK.get(RequestorScope(policy.scope), policy.get_scope_display()))
+    steps = [_decision(stage, policy=policy, person=person) for stage in policy.stages.all()]
+    decision = _(", then ").join(steps) if steps else _("granted at once, without approval")
+    facts = {"who": who, "decision": decision, "period": _period(policy)}
+    return capfirst(_("%(who)s; %(decision)s; lasts %(period)s.") % facts)
+
+
+def _role(entry: PackageRole) -> str:
+    role = entry.resource_role
+    facts = {"role": role.name, "resource": role.resource, "system": role.resource.system}
+    if str(role.resource) == str(role.resource.system):
+        return _("%(role)s in %(system)s") % facts
+    return _("%(role)s of %(resource)s in %(system)s") % facts
+
+
+def _period(policy: Policy) -> str:
+    if policy.fixed_end:
+        return _("until %(day)s") % {"day": date_format(timezone.localtime(policy.fixed_end), "j M Y")}
+    return lasts(policy.duration)
+
+
+def _decision(stage: ApprovalStage, *, policy: Policy, person: User) -> str:
+    found = approvers.preview(stage, person=person, package=policy.package)
+    if not found.people:
+        return _("nobody can decide at present")
+    required = min(stage.approvals_required, len(found.people))
+    who = names(found.people, required)
+    if found.is_rerouted:
+        who = _("%(names)s (%(role)s)") % {"names": who, "role": found.via}
+    sentence = _("%(who)s decide within %(time)s") if required > 1 else _("%(who)s decides within %(time)s")
+    return sentence % {"who": who, "time": lasts(timedelta(days=stage.time_limit_days))}

@@ -1,0 +1,99 @@
+"""What one person has to do with packages: has it, has asked for it, may ask for it, or why they cannot."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
+
+from catalog.choices import RequestorScope
+from catalog.models import AccessPackage, ApprovalStage, Policy
+from directory.models import User
+from requests_app.models import AccessRequest, Assignment
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One person's standing towards one package; `obstacle` says why they cannot ask, where no policy lets them."""
+
+    assignment: Assignment | None
+    access_request: AccessRequest | None
+    policies: tuple[Any, ...]
+    obstacle: str
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether a request would be taken now."""
+        return bool(self.policies) and self.assignment is None and self.access_request is None
+
+
+def standings(packages: Iterable[AccessPackage], *, person: User) -> dict[UUID, Standing]:
+    """The person's standing towards each package, by three statements; packages come with their catalog and owner."""
+    wanted = list(packages)
+    ids = [package.pk for package in wanted]
+    held = {row.package_id: row for row in Assignment.objects.live().filter(person=person, package__in=ids)}
+    asked = {row.package_id: row for row in _open_requests(person, ids)}
+    policies = _policies(person, ids)
+    return {
+        package.pk: Standing(
+            assignment=held.get(package.pk),
+            access_request=asked.get(package.pk),
+            policies=_applying(package, policies=policies[package.pk], person=person),
+            obstacle=obstacle(package, policies=policies[package.pk], person=person),
+        )
+        for package in wanted
+    }
+
+
+def obstacle(package: AccessPackage, *, policies: list[Any], person: User) -> str:
+    """Why this person cannot ask for the package, in words; empty where they can."""
+    if closed := _closed(package, person=person):
+        return closed
+    if any(policy.applies for policy in policies):
+        return ""
+    scopes = {policy.scope for policy in policies}
+    if RequestorScope.SPECIFIC in scopes:
+        return _("Only named people and groups can ask for it.")
+    if RequestorScope.ALL_MEMBERS in scopes:
+        return _("Only members of the organisation can ask for it, not guests.")
+    if RequestorScope.NOBODY in scopes:
+        return _("Nobody asks for it: %(owner)s assigns it.") % {"owner": package.owner}
+    return _("Nobody can ask for it at present: it has no policy that takes requests.")
+
+
+def _closed(package: AccessPackage, *, person: User) -> str:
+    if not package.is_enabled:
+        return _("It is disabled: no requests are taken at present.")
+    if not package.catalog.is_enabled:
+        return _("Its catalog is disabled: no requests are taken at present.")
+    if person.is_guest and not package.catalog.is_externally_visible:
+        return _("Its catalog is not open to guests.")
+    return ""
+
+
+def _applying(package: AccessPackage, *, policies: list[Any], person: User) -> tuple[Any, ...]:
+    return () if _closed(package, person=person) else tuple(policy for policy in policies if policy.applies)
+
+
+def _open_requests(person: User, package_ids: list[UUID]) -> Iterable[AccessRequest]:
+    return AccessRequest.objects.open().adding().filter(person=person, package__in=package_ids)
+
+
+def _policies(person: User, package_ids: list[UUID]) -> dict[UUID, list[Any]]:
+    """Every enabled policy of the packages, with `applies` (to this person) and `needs_approval`."""
+    rows = (
+        Policy.objects.enabled()
+        .filter(package__in=package_ids)
+        .annotate(
+            applies=Exists(Policy.objects.applicable(person).filter(pk=OuterRef("pk"))),
+            needs_approval=Exists(ApprovalStage.objects.filter(policy=OuterRef("pk"))),
+        )
+        .order_by("tier", "name", "pk")
+    )
+    by_package: dict[UUID, list[Any]] = defaultdict(list)
+    for policy in rows:
+        by_package[policy.package_id].append(policy)
+    return by_package

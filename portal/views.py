@@ -1,0 +1,165 @@
+"""The pages that belong to no single app: home, browsing, a package, one's API tokens."""
+
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.decorators import method_decorator
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django_htmx.http import push_url
+
+from audit.pagination import PARAMETER, Page, page_address
+from catalog.models import AccessPackage, Policy
+from catalog.permissions import can_manage_assignments
+from directory.models import User
+from requests_app.views.base import SignedInRequest, SignedInView
+
+from . import actions, overview, phrasing, tokens
+from .filters import PackageFilter
+from .history import history_of
+from .pagination import page_of
+from .standing import Standing, standings
+
+
+class HomeView(SignedInView):
+    """What waits for me, what ends soon, what is under way, and what I might ask for."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        person = request.user
+        context = {
+            "approvals": overview.approvals_for(person),
+            "ending": overview.ending_soon(person, now=timezone.now()),
+            "access_requests": overview.requests_under_way(person),
+            "suggestions": [
+                {"package": package, "contents": phrasing.contents(package), "colleagues": colleagues}
+                for package, colleagues in overview.suggestions_for(person)
+            ],
+        }
+        return render(request, "portal/home.html", context)
+
+
+class BrowseView(SignedInView):
+    """The packages that I may see, by name; htmx asks for the list alone."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        packages = AccessPackage.objects.browsable_by(request.user).with_contents()
+        search = PackageFilter(request.GET, queryset=packages, request=request)
+        is_valid = search.is_valid()
+        page = page_of(search.qs, cursor=request.GET.get(PARAMETER)) if is_valid else Page[AccessPackage](rows=[])
+        context = {
+            "filter": search,
+            "cards": self._cards(page),
+            "is_whole": page.newer is None and page.older is None,
+            "is_filtered": bool(search.asked()),
+            "previous_url": page_address(request, page.newer),
+            "next_url": page_address(request, page.older),
+        }
+        return self._answer(search, context, status=200 if is_valid else 400)
+
+    def _cards(self, page: Page[AccessPackage]) -> list[dict[str, Any]]:
+        known = standings(page.rows, person=self.request.user)
+        return [_card(package, standing=known[package.pk]) for package in page.rows]
+
+    def _answer(self, search: PackageFilter, context: dict[str, Any], *, status: int) -> HttpResponse:
+        htmx = self.request.htmx
+        is_part = htmx and not htmx.history_restore_request
+        template = "portal/_browse.html" if is_part else "portal/browse.html"
+        response = render(self.request, template, context, status=status)
+        patch_vary_headers(response, ["HX-Request"])
+        if is_part:
+            asked = search.asked()
+            push_url(response, f"{self.request.path}?{urlencode(asked)}" if asked else self.request.path)
+        return response
+
+
+class PackageView(SignedInView):
+    """One package: what it gives, who decides, and what I can do about it."""
+
+    def get(self, request: SignedInRequest, *, pk: UUID) -> HttpResponse:
+        person = request.user
+        package = get_object_or_404(AccessPackage.objects.visible_to(person).with_contents(), pk=pk)
+        standing = standings([package], person=person)[package.pk]
+        context = {
+            "package": package,
+            "standing": standing,
+            "systems": _by_system(package),
+            "policies": _explained(standing, person=person),
+            "duration": phrasing.duration(standing.policies),
+            "approval": phrasing.approval(standing.policies),
+            "history": history_of(package, person=person),
+            "can_manage": can_manage_assignments(person, package),
+        }
+        return render(request, "portal/package.html", context)
+
+
+@method_decorator(never_cache, name="dispatch")
+class TokensView(SignedInView):
+    """My API tokens; POST makes one, and the answer to it is the only page that ever shows its secret."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        return self._page()
+
+    def post(self, request: SignedInRequest) -> HttpResponse:
+        try:
+            secret = actions.create_token(actor=request.user, now=timezone.now())
+        except ValidationError as error:
+            return self._page(refusal=error.messages[0], status=409)
+        return self._page(secret=secret)
+
+    def _page(self, *, status: int = 200, **context: Any) -> HttpResponse:
+        found = tokens.usable_tokens(self.request.user, now=timezone.now())
+        context["tokens"] = [{"name": tokens.name_of(token), "token": token} for token in found]
+        return render(self.request, "portal/tokens.html", context, status=status)
+
+
+class RevokeTokenView(SignedInView):
+    """Ends one of my API tokens."""
+
+    http_method_names = ["post", "options"]
+
+    def post(self, request: SignedInRequest) -> HttpResponse:
+        try:
+            actions.revoke_token(key=request.POST.get("key", ""), actor=request.user, now=timezone.now())
+        except ObjectDoesNotExist as error:
+            messages.warning(request, str(error))
+        else:
+            messages.success(request, _("The API token is revoked. Whatever uses it is refused from now on."))
+        return redirect(reverse("api_tokens"))
+
+
+def _card(package: AccessPackage, *, standing: Standing) -> dict[str, Any]:
+    """A package as its card in the list takes it."""
+    return {
+        "package": package,
+        "contents": phrasing.contents(package),
+        "standing": standing,
+        "approval": phrasing.approval(standing.policies),
+        "duration": phrasing.duration(standing.policies),
+    }
+
+
+def _by_system(package: AccessPackage) -> list[dict[str, Any]]:
+    """The package's roles by the application in which they are; they come in that order."""
+    roles = [entry.resource_role for entry in package.package_roles.all()]
+    return [
+        {"system": system, "roles": list(same)}
+        for system, same in groupby(roles, key=lambda role: role.resource.system)
+    ]
+
+
+def _explained(standing: Standing, *, person: User) -> list[dict[str, str]]:
+    """The policies that this person may choose from, each with what it says for them."""
+    chosen = Policy.objects.filter(pk__in=[policy.pk for policy in standing.policies]).complete().order_by("name", "pk")
+    return [
+        {"name": policy.name, "text": phrasing.policy_sentence(policy, person=person), "more": policy.description}
+        for policy in chosen
+    ]

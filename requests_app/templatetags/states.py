@@ -1,0 +1,72 @@
+"""How states are shown: each status in a tone, what a request has come to, and whom it waits for."""
+
+from collections.abc import Iterable
+
+from django import template
+from django.utils.text import capfirst, get_text_list
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from provisioning.lifecycle import GrantStatus
+
+from ..lifecycle import ADDING, ApprovalStatus, AssignmentStatus, RequestStatus
+from ..models import AccessRequest, Approval
+
+register = template.Library()
+
+MOST_NAMES = 3
+"""More names than these are counted, not said."""
+
+GOOD = {RequestStatus.DELIVERED, ApprovalStatus.APPROVED, AssignmentStatus.DELIVERED, GrantStatus.VERIFIED}
+BAD = {RequestStatus.DENIED, RequestStatus.DELIVERY_FAILED, GrantStatus.FAILED}
+WARN = {RequestStatus.PARTIALLY_DELIVERED, RequestStatus.EXPIRED, AssignmentStatus.REMOVAL_PENDING}
+UNDER_WAY = {
+    RequestStatus.SUBMITTED, RequestStatus.PENDING_APPROVAL, RequestStatus.DELIVERING, ApprovalStatus.IN_PROGRESS,
+    GrantStatus.PENDING,
+}  # fmt: skip
+TONES: dict[str, set[str]] = {"good": {*GOOD}, "bad": {*BAD}, "warn": {*WARN}, "info": {*UNDER_WAY}}
+
+REMOVALS = {
+    RequestStatus.DELIVERING: _("being removed"),
+    RequestStatus.DELIVERED: _("removed"),
+}
+"""What the statuses of a request mean where it takes access away."""
+
+
+@register.filter
+def tone(status: str) -> str:
+    """The tone in which a status of a request, an approval, an assignment or a grant is shown."""
+    return next((name for name, statuses in TONES.items() if status in statuses), "neutral")
+
+
+@register.filter
+def state(access_request: AccessRequest) -> str:
+    """What a request has come to, in words that also fit where it takes access away."""
+    words = access_request.get_status_display()
+    if access_request.kind not in ADDING:
+        words = str(REMOVALS.get(RequestStatus(access_request.status), words))
+    return capfirst(words)
+
+
+@register.filter
+def deciders(approval: Approval) -> str:
+    """Whom a stage still waits for: “Marco or Olga”, “2 of Ada, Marco and Olga”; it comes with its assignees."""
+    asked = list(approval.assignees.all())
+    approved = sum(bool(one.is_approved) for one in asked)
+    people = [one.person for one in asked if one.is_approved is None]
+    return names(people, approval.approvals_required - approved)
+
+
+@register.filter
+def names(people: Iterable[object], required: int = 1) -> str:
+    """Those of whom `required` are needed: “Marco or Olga”, “Marco and Olga”, “Ada, Marco, Olga or 4 others”."""
+    everybody = sorted(str(person) for person in people)
+    said, left = everybody, len(everybody) - MOST_NAMES
+    if left > 1:
+        said = [*everybody[:MOST_NAMES], ngettext("%(count)d other", "%(count)d others", left) % {"count": left}]
+    if required <= 1:
+        return get_text_list(said, gettext("or"))
+    together = get_text_list(said, gettext("and"))
+    if required >= len(everybody):
+        return together
+    return gettext("%(required)d of %(names)s") % {"required": required, "names": together}

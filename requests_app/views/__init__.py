@@ -1,0 +1,1 @@
+"""The pages of requests, approvals and access, by what people do on them."""

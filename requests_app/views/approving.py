@@ -1,0 +1,139 @@
+"""Deciding: what waits for me, what I decided, and one request with all that is needed to decide on it."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from audit.pagination import PARAMETER, Cursor, Keyset, Page, page_address
+from catalog.models import AccessPackage
+
+from .. import actions
+from ..deliveries import planned
+from ..forms import DecisionForm
+from ..lifecycle import ApprovalStatus
+from ..models import AccessRequest, Approval, ApprovalAssignee, Assignment
+from ..permissions import can_decide
+from ..querysets import ApprovalQuerySet
+from .base import SignedInRequest, SignedInView, add_errors
+
+WAITING = Keyset("due_at", size=25)
+DECIDED = Keyset("decided_at", size=25)
+BEGINNING = Cursor(at=datetime(1970, 1, 1, tzinfo=UTC), pk=UUID(int=0), towards_newer=True).encode()
+MOST_ACCESS = 20
+MOST_EARLIER = 10
+DECISIONS: dict[str, Callable[..., AccessRequest]] = {"approve": actions.approve, "deny": actions.deny}
+
+
+class ApprovalsView(SignedInView):
+    """What waits for my decision, the most urgent first; or what I decided, the latest first."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        is_decided = request.GET.get("tab") == "decided"
+        page = self._decided() if is_decided else self._waiting()
+        context = {
+            "rows": page.rows,
+            "previous_url": page_address(request, page.newer),
+            "next_url": page_address(request, page.older),
+            "is_decided": is_decided,
+            "tabs": [
+                {"url": request.path, "label": _("Waiting for you"), "is_current": not is_decided},
+                {"url": "?tab=decided", "label": _("Decided by you"), "is_current": is_decided},
+            ],
+        }
+        return render(request, "requests/approvals.html", context)
+
+    def _waiting(self) -> Page[Approval]:
+        waiting = Approval.objects.waiting_for(self.request.user)
+        named = waiting.select_related("access_request__person", "access_request__package__catalog")
+        return _earliest_first(named, cursor=self.request.GET.get(PARAMETER))
+
+    def _decided(self) -> Page[ApprovalAssignee]:
+        mine = ApprovalAssignee.objects.filter(person=self.request.user, decided_at__isnull=False)
+        named = mine.select_related("approval__access_request__person", "approval__access_request__package")
+        return DECIDED.page(named, cursor=self.request.GET.get(PARAMETER))
+
+
+class ApprovalView(SignedInView):
+    """One stage with all that is needed to decide on it, and the decision."""
+
+    stands_at = "requests:approval"
+
+    def get(self, request: SignedInRequest, pk: UUID) -> HttpResponse:
+        approval = self._find(pk)
+        return self._page(approval, form=DecisionForm(approval=approval))
+
+    def post(self, request: SignedInRequest, pk: UUID) -> HttpResponse:
+        approval = self._find(pk)
+        form = DecisionForm(request.POST, approval=approval)
+        act = DECISIONS.get(request.POST.get("decision", ""))
+        if act is None:
+            form.add_error(None, _("Approve or deny."))
+        elif form.is_valid():
+            try:
+                return self._decide(approval, act=act, justification=form.cleaned_data["justification"])
+            except ValidationError as error:
+                add_errors(form, error)
+        return self._page(approval, form=form, status=422)
+
+    def _decide(self, approval: Approval, *, act: Callable[..., AccessRequest], justification: str) -> HttpResponse:
+        act(approval=approval, actor=self.request.user, justification=justification, now=timezone.now())
+        said = _("You approved %(person)s’s request for %(package)s.")
+        if act is actions.deny:
+            said = _("You denied %(person)s’s request for %(package)s.")
+        access_request = approval.access_request
+        messages.success(self.request, said % {"person": access_request.person, "package": access_request.package})
+        return redirect("requests:approvals")
+
+    def _find(self, pk: UUID) -> Approval:
+        """The stage, for whoever is asked in it; for others there is nothing here."""
+        asked = Approval.objects.visible_to(self.request.user).asking(self.request.user)
+        return get_object_or_404(_with_everything(asked), pk=pk)
+
+    def _page(self, approval: Approval, *, form: DecisionForm, status: int = 200) -> HttpResponse:
+        access_request, user = approval.access_request, self.request.user
+        mine = next(one for one in approval.assignees.all() if one.person_id == user.pk)
+        is_waiting = approval.status == ApprovalStatus.IN_PROGRESS and mine.is_approved is None
+        context = {
+            "approval": approval,
+            "access_request": access_request,
+            "form": form,
+            "mine": mine,
+            "is_waiting": is_waiting,
+            "can_decide": is_waiting and can_decide(user, access_request),
+            "deliveries": planned(AccessPackage.objects.with_contents().get(pk=access_request.package_id)),
+            "stages": list(access_request.approvals.prefetch_related("assignees__person")),
+            **_about(access_request),
+        }
+        return render(self.request, "requests/approval.html", context, status=status)
+
+
+def _with_everything(approvals: ApprovalQuerySet) -> ApprovalQuerySet:
+    named = ("package__catalog", "package__owner", "policy", "person__manager", "requested_by")
+    return approvals.select_related(*(f"access_request__{name}" for name in named)).prefetch_related(
+        "assignees__person", "access_request__answers"
+    )
+
+
+def _about(access_request: AccessRequest) -> dict[str, Any]:
+    """What the person has now, and what became of their earlier requests for the same package."""
+    held = Assignment.objects.filter(person=access_request.person_id).not_gone().select_related("package__catalog")
+    earlier = AccessRequest.objects.filter(person=access_request.person_id, package=access_request.package_id)
+    return {
+        "held": list(held[:MOST_ACCESS]),
+        "held_number": held.count(),
+        "earlier": list(earlier.exclude(pk=access_request.pk)[:MOST_EARLIER]),
+    }
+
+
+def _earliest_first(approvals: ApprovalQuerySet, *, cursor: str | None) -> Page[Approval]:
+    """The pages of the keyset, walked from its far end: `older` leads to what is due later."""
+    page = WAITING.page(approvals, cursor=cursor or BEGINNING)
+    return Page(rows=page.rows[::-1], newer=page.older if cursor else None, older=page.newer)

@@ -1,0 +1,171 @@
+"""Looking after a package: who has it, taking it away, and assigning it directly."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from audit.pagination import PARAMETER, Keyset, page_address
+from catalog.models import AccessPackage, Policy
+from catalog.permissions import can_manage_assignments
+from directory.models import User
+
+from .. import actions
+from ..forms import AssignForm, RevokeForm
+from ..lifecycle import LIVE
+from ..models import Assignment
+from ..permissions import can_revoke
+from .base import SignedInRequest, SignedInView, add_errors
+from .holding import find_assignment
+
+HOLDERS = Keyset("starts_at", size=50)
+MOST_FOUND = 10
+LONGEST_SEARCH = 200
+
+
+class HoldersView(SignedInView):
+    """Who has the package, the latest first; searched by name, username or address."""
+
+    def get(self, request: SignedInRequest, package_id: UUID) -> HttpResponse:
+        package = _package(request, package_id)
+        words = _searched(request)
+        holders = Assignment.objects.filter(package=package).not_gone().select_related("person", "policy")
+        found = holders.filter(_called(words, prefix="person__")) if words else holders
+        page = HOLDERS.page(found, cursor=request.GET.get(PARAMETER))
+        context = {
+            "package": package,
+            "assignments": page.rows,
+            "words": words,
+            "newer_url": page_address(request, page.newer),
+            "older_url": page_address(request, page.older),
+        }
+        return render(request, "requests/holders.html", context)
+
+
+class AssignView(SignedInView):
+    """Assigns the package to somebody: first the person is looked up, then the policy chosen and the reason given."""
+
+    def get(self, request: SignedInRequest, package_id: UUID) -> HttpResponse:
+        package = _package(request, package_id)
+        return self._page(package, person=self._person(), form=_blank_form(package))
+
+    def post(self, request: SignedInRequest, package_id: UUID) -> HttpResponse:
+        package = _package(request, package_id)
+        person = self._person()
+        if person is None:
+            return self._page(package, person=None, form=_blank_form(package), status=422)
+        form = AssignForm(request.POST, policies=_policies(package))
+        if form.is_valid():
+            try:
+                return self._assign(package, person=person, given=form.cleaned_data)
+            except ValidationError as error:
+                add_errors(form, error)
+        return self._page(package, person=person, form=form, status=422)
+
+    def _assign(self, package: AccessPackage, *, person: User, given: dict[str, Any]) -> HttpResponse:
+        access_request = actions.assign_directly(
+            policy=given["policy"],
+            person=person,
+            actor=self.request.user,
+            justification=given["justification"],
+            now=timezone.now(),
+        )
+        messages.success(
+            self.request, _("You assigned %(package)s to %(person)s.") % {"package": package, "person": person}
+        )
+        return redirect("requests:request", access_request.pk)
+
+    def _person(self) -> User | None:
+        """Whom the address names; nobody where the id makes no sense."""
+        try:
+            pk = UUID(self.request.GET.get("person", ""))
+        except ValueError:
+            return None
+        return User.objects.enabled().select_related("manager").filter(pk=pk).first()
+
+    def _page(
+        self, package: AccessPackage, *, person: User | None, form: AssignForm, status: int = 200
+    ) -> HttpResponse:
+        words = _searched(self.request)
+        found = User.objects.enabled().filter(_called(words)).order_by("display_name", "pk") if words else []
+        context = {
+            "package": package,
+            "person": person,
+            "form": form,
+            "words": words,
+            "people": list(found[: MOST_FOUND + 1]),
+            "most": MOST_FOUND,
+            "has_policies": form.fields["policy"].queryset.exists(),  # type: ignore[attr-defined]
+        }
+        return render(self.request, "requests/assign.html", context, status=status)
+
+
+class RevokeView(SignedInView):
+    """Asks why somebody's access is to be taken away, and ends it."""
+
+    stands_at = "requests:assignment"
+
+    def get(self, request: SignedInRequest, pk: UUID) -> HttpResponse:
+        assignment = self._find(pk)
+        if assignment.status not in LIVE:
+            return redirect("requests:assignment", pk)
+        return self._page(assignment, form=RevokeForm())
+
+    def post(self, request: SignedInRequest, pk: UUID) -> HttpResponse:
+        assignment = self._find(pk)
+        form = RevokeForm(request.POST)
+        if not form.is_valid():
+            return self._page(assignment, form=form, status=422)
+        actions.revoke(assignment=assignment, actor=request.user, why=form.cleaned_data["why"], now=timezone.now())
+        facts = {"package": assignment.package, "person": assignment.person}
+        messages.success(request, _("%(package)s is taken away from %(person)s.") % facts)
+        return redirect("requests:holders", assignment.package_id)
+
+    def _find(self, pk: UUID) -> Assignment:
+        assignment = find_assignment(self.request, pk)
+        if not can_revoke(self.request.user, assignment):
+            raise PermissionDenied(_("Only those who look after the package take it away."))
+        return assignment
+
+    def _page(self, assignment: Assignment, *, form: RevokeForm, status: int = 200) -> HttpResponse:
+        return render(self.request, "requests/revoke.html", {"assignment": assignment, "form": form}, status=status)
+
+
+def _package(request: SignedInRequest, package_id: UUID) -> AccessPackage:
+    """A package that this person looks after. Raises Http404 for everybody else."""
+    visible = AccessPackage.objects.visible_to(request.user).select_related("catalog", "owner")
+    package = get_object_or_404(visible, pk=package_id)
+    if not can_manage_assignments(request.user, package):
+        raise Http404
+    return package
+
+
+def _policies(package: AccessPackage) -> "QuerySet[Policy]":
+    return Policy.objects.enabled().filter(package=package).order_by("tier", "name", "pk")
+
+
+def _blank_form(package: AccessPackage) -> AssignForm:
+    policies = _policies(package)
+    return AssignForm(policies=policies, initial={"policy": policies.first()})
+
+
+def _people(words: str) -> list[User]:
+    """The first few people who are called so, and one more where there are more."""
+    found = User.objects.enabled().filter(_called(words)).order_by("display_name", "pk")
+    return list(found[: MOST_FOUND + 1]) if words else []
+
+
+def _searched(request: SignedInRequest) -> str:
+    return request.GET.get("q", "").strip()[:LONGEST_SEARCH]
+
+
+def _called(words: str, *, prefix: str = "") -> Q:
+    """People in whose name, username or address the words occur."""
+    names = ("display_name", "username", "email")
+    return Q(*((f"{prefix}{name}__icontains", words) for name in names), _connector=Q.OR)

@@ -1,0 +1,228 @@
+"""Packages, policies, resources and catalogs on their pages: everything that is saved goes through the actions."""
+
+import pytest
+from django.urls import reverse
+
+from audit.models import Event
+from catalog.models import AccessPackage, Catalog, Policy, Resource, TargetSystem
+from provisioning.models import Operation
+from requests_app import actions as requests
+from tests.cast import NOW
+
+ADD = "/admin/catalog/accesspackage/add/"
+
+
+@pytest.fixture
+def roles(cast):
+    return [cast.role(name)[1] for name in ("Sales EMEA", "Sales Wiki")]
+
+
+@pytest.fixture
+def package(cast, roles):
+    package = cast.package("Sales: Standard Access", roles[0])
+    cast.policy(package)
+    return package
+
+
+def page_of(row):
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
+def told():
+    return [event.sentence for event in Event.objects.order_by("id")]
+
+
+def errors_of(answer):
+    """What the page says is wrong, form by form; for the message of a test that fails."""
+    formsets = [inline.formset for inline in answer.context["inline_admin_formsets"]]
+    return [answer.context["adminform"].form.errors, *(formset.errors for formset in formsets)]
+
+
+def test_a_package_with_roles_and_a_policy_is_saved_and_journalled_from_one_page(cast, ada, fill, roles):
+    typed = {
+        "name": "Sales: Standard Access",
+        "catalog": cast.catalog.pk,
+        "description": "What everybody in Sales needs",
+        "owner": cast.olga.pk,
+        "is_enabled": "on",
+        "package_roles-TOTAL_FORMS": 2,
+        "package_roles-0-resource_role": roles[0].pk,
+        "package_roles-1-resource_role": roles[1].pk,
+        "policies-TOTAL_FORMS": 1,
+        "policies-0-name": "Everybody",
+        "policies-0-is_enabled": "on",
+        "policies-0-scope": "allMemberUsers",
+        "policies-0-decided_by": "manager",
+        "policies-0-requires_justification": "on",
+        "policies-0-duration_kind": "days",
+        "policies-0-duration_amount": 30,
+    }
+    answer = ada.post(ADD, fill(ada.get(ADD), typed))
+    assert answer.status_code == 302, errors_of(answer)
+    assert told() == [
+        "Ada created the access package Sales: Standard Access",
+        "Ada created the policy Everybody of Sales: Standard Access",
+        "Ada added Member of Sales EMEA to the access package Sales: Standard Access",
+        "Ada added Member of Sales Wiki to the access package Sales: Standard Access",
+    ]
+    package = AccessPackage.objects.get()
+    assert set(package.roles.all()) == set(roles)
+    page = ada.get(page_of(package)).content.decode()
+    assert "All members may ask; their manager decides within 14 days; lasts 30 days." in page
+    assert page_of(package.policies.get()) in page
+
+
+def test_a_role_taken_out_on_the_page_is_taken_from_those_who_hold_it(cast, ada, fill, package):
+    Policy.objects.get().stages.all().delete()
+    requests.submit(package=package, actor=cast.rita, justification="Needed", now=NOW)
+    address = page_of(package)
+    answer = ada.post(address, fill(ada.get(address), {"package_roles-0-DELETE": "on"}))
+    assert answer.status_code == 302
+    assert not package.package_roles.exists()
+    assert not Operation.objects.pending().filter(kind="grant").exists()
+
+
+def test_saving_a_page_as_it_is_changes_and_journals_nothing(ada, fill, package, cast):
+    for row in (package, package.policies.get(), cast.catalog, package.roles.get().resource, cast.system):
+        address = page_of(row)
+        assert ada.post(address, fill(ada.get(address), {})).status_code == 302, row
+    assert told() == []
+    assert package.policies.get().version == 1
+
+
+def test_what_the_action_refuses_is_shown_with_what_was_typed_and_nothing_is_half_done(cast, ada, fill, package):
+    resource = package.roles.get().resource
+    Resource.objects.filter(pk=resource.pk).update(is_privileged=True)
+    address = page_of(package)
+    answer = ada.post(
+        address,
+        fill(ada.get(address), {"description": "A new description", "policies-0-decided_by": "nobody"}),
+    )
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "can neither be given without approval nor without an end" in page
+    assert "A new description" in page
+    package.refresh_from_db()
+    assert package.description == "Sales: Standard Access"
+    assert package.policies.get().stages.count() == 1
+    assert told() == []
+
+
+def test_a_role_from_outside_the_catalog_is_named(cast, ada, fill, package, roles):
+    cast.catalog.resources.remove(roles[1].resource)
+    address = page_of(package)
+    typed = {"package_roles-TOTAL_FORMS": 2, "package_roles-1-resource_role": roles[1].pk}
+    page = ada.post(address, fill(ada.get(address), typed)).content.decode()
+    assert "Sales Wiki is not in the catalog Sales" in page
+    assert package.package_roles.count() == 1
+
+
+def test_a_new_package_without_a_catalog_is_asked_for_one(cast, ada, fill, roles):
+    typed = {"name": "Sales: Standard Access", "package_roles-TOTAL_FORMS": 1}
+    answer = ada.post(ADD, fill(ada.get(ADD), {**typed, "package_roles-0-resource_role": roles[0].pk}))
+    assert answer.status_code == 200
+    assert "catalog" in answer.context["adminform"].form.errors
+
+
+def test_stages_and_questions_are_set_on_the_policys_own_page(cast, ada, fill, package):
+    address = page_of(package.policies.get())
+    typed = {
+        "stages-TOTAL_FORMS": 2,
+        "stages-0-people": [cast.olga.pk],
+        "stages-0-fallback_people": [cast.ada.pk],
+        "stages-1-position": 2,
+        "stages-1-approvals_required": 1,
+        "stages-1-time_limit_days": 3,
+        "stages-1-people": [cast.ada.pk],
+        "questions-TOTAL_FORMS": 1,
+        "questions-0-position": 1,
+        "questions-0-kind": "choice",
+        "questions-0-text": "Which region?",
+        "questions-0-choices": "EMEA\r\nAPAC\r\n",
+        "questions-0-is_required": "on",
+    }
+    answer = ada.post(address, fill(ada.get(address), typed))
+    assert answer.status_code == 302, errors_of(answer)
+    policy = package.policies.get()
+    assert policy.version == 2
+    assert policy.questions.get().choices == ["EMEA", "APAC"]
+    assert Event.objects.get(verb="policy.changed").details["fields"]["stages"][1] == [
+        "1. their manager or Olga decides within 14 days (else Ada)",
+        "2. Ada decides within 3 days",
+    ]
+    again = ada.post(address, fill(ada.get(address), {}))
+    assert again.status_code == 302
+    assert package.policies.get().version == 2, "what was shown is what was saved"
+
+
+def test_a_stage_without_anybody_is_refused_on_the_page(ada, fill, package):
+    address = page_of(package.policies.get())
+    sent = fill(ada.get(address), {})
+    del sent["stages-0-manager"]
+    answer = ada.post(address, sent)
+    assert "Say who decides in stage 1" in answer.content.decode()
+    assert package.policies.get().stages.get().approvers.exists()
+
+
+def test_a_package_in_use_is_not_deleted_and_the_page_says_why(cast, ada, package):
+    requests.submit(package=package, actor=cast.rita, justification="Needed", now=NOW)
+    answer = ada.post(reverse("admin:catalog_accesspackage_delete", args=[package.pk]), {"post": "yes"}, follow=True)
+    assert "access requests refer to it. Disable it instead." in answer.content.decode()
+    assert AccessPackage.objects.filter(pk=package.pk).exists()
+
+
+@pytest.mark.parametrize("model", ["accesspackage", "policy", "catalog", "resource", "targetsystem"])
+def test_nothing_is_deleted_in_bulk(cast, ada, package, model):
+    page = ada.get(f"/admin/catalog/{model}/")
+    assert "delete_selected" not in page.content.decode()
+
+
+def test_what_nobody_uses_is_deleted_from_its_page(cast, ada):
+    rows = [
+        Catalog.objects.create(name="HR", description="HR"),
+        TargetSystem.objects.create(name="Wiki", slug="wiki"),
+        cast.role("Spare")[1].resource,
+        cast.package("Sales: Spare Access"),
+        cast.policy(cast.package("Sales: Other Access"), name="Spare"),
+    ]
+    for row in rows:
+        address = reverse(f"admin:catalog_{row._meta.model_name}_delete", args=[row.pk])
+        assert ada.get(address).status_code == 200
+        assert ada.post(address, {"post": "yes"}).status_code == 302
+        assert not type(row).objects.filter(pk=row.pk).exists()
+    assert len(told()) == len(rows)
+
+
+def test_a_resource_is_put_into_catalogs_and_gets_roles_on_its_page(cast, ada, fill):
+    address = "/admin/catalog/resource/add/"
+    typed = {
+        "name": "Wiki",
+        "kind": "group",
+        "system": cast.system.pk,
+        "origin_id": "1",
+        "catalogs": [cast.catalog.pk],
+        "roles-TOTAL_FORMS": 1,
+        "roles-0-name": "Member",
+        "roles-0-origin_id": "member",
+    }
+    answer = ada.post(address, fill(ada.get(address), typed))
+    assert answer.status_code == 302, errors_of(answer)
+    resource = Resource.objects.get()
+    assert list(cast.catalog.resources.all()) == [resource]
+    assert str(resource.roles.get()) == "Member of Wiki"
+    assert told() == ["Ada added the resource Wiki"]
+
+
+def test_an_owner_of_a_catalog_with_djangos_rights_changes_theirs_and_no_other(cast, client, fill, package):
+    from django.contrib.auth.models import Permission
+
+    cast.marco.is_staff = True
+    cast.marco.save()
+    cast.marco.user_permissions.add(*Permission.objects.filter(content_type__app_label="catalog"))
+    client.force_login(cast.marco)
+    address = page_of(package)
+    sent = fill(client.get(address), {"description": "Changed"})
+    assert client.post(address, sent).status_code == 403
+    cast.catalog.owners.add(cast.marco)
+    assert client.post(address, sent).status_code == 302
+    assert told()[0].startswith("Marco changed the access package")

@@ -1,0 +1,115 @@
+"""Every page of requests, approvals and access, as somebody without any say and as nobody at all."""
+
+import re
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from requests_app import urls
+from requests_app.models import AccessRequest, Assignment
+
+from .conftest import ask, get_access
+
+LISTS = {"mine", "approvals", "access"}
+OF_PACKAGES = {"ask", "holders", "assign"}
+OF_THINGS = {
+    "request": "request",
+    "cancel": "request",
+    "approval": "approval",
+    "assignment": "assignment",
+    "give_back": "assignment",
+    "revoke": "assignment",
+}
+READ_ONLY = {"holders", "request", "assignment"}
+NAMES = sorted(LISTS | OF_PACKAGES | OF_THINGS.keys())
+
+
+@pytest.fixture
+def address(cast, package, hidden):
+    """The address of a page, for things of others."""
+    get_access(cast, package)
+    other = cast.package("Sales: Campaigns", cast.role("Campaigns")[1])
+    cast.policy(other)
+    access_request = ask(cast, other)
+    things = {
+        "request": access_request.pk,
+        "approval": access_request.approvals.get().pk,
+        "assignment": Assignment.objects.get().pk,
+    }
+
+    def of(name):
+        if name in LISTS:
+            return reverse(f"requests:{name}")
+        return reverse(f"requests:{name}", args=[hidden.pk if name in OF_PACKAGES else things[OF_THINGS[name]]])
+
+    return of
+
+
+def test_every_page_is_in_this_file():
+    assert {pattern.name for group in urls.urlpatterns for pattern in group.url_patterns} == set(NAMES)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("name", sorted(set(NAMES) - LISTS))
+def test_for_charlie_there_is_nothing_here(cast, address, sign_in, name, method):
+    before = AccessRequest.objects.count()
+    answer = getattr(sign_in(cast.charlie), method)(address(name))
+    assert answer.status_code == (405 if method == "post" and name in READ_ONLY else 404)
+    assert "Rita" not in answer.content.decode()
+    assert AccessRequest.objects.count() == before
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_stranger_is_asked_to_sign_in(address, name, method):
+    target = address(name)
+    answer = getattr(Client(), method)(target)
+    assert answer.status_code == 302
+    assert answer["Location"] == f"/accounts/login/?next={target}"
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - LISTS))
+def test_what_is_not_there_is_not_found(cast, sign_in, name):
+    assert sign_in(cast.ada).get(reverse(f"requests:{name}", args=[uuid4()])).status_code == 404
+
+
+@pytest.mark.parametrize("name", sorted(LISTS))
+def test_an_empty_list_says_what_comes_here(cast, sign_in, name):
+    for tab in ("", "done", "decided", "ended", "nonsense"):
+        answer = sign_in(cast.charlie).get(reverse(f"requests:{name}"), {"tab": tab})
+        assert answer.status_code == 200
+        assert 'class="empty"' in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", sorted(LISTS))
+def test_a_damaged_cursor_is_a_400(cast, sign_in, name):
+    tab = {"mine": "done", "approvals": "", "access": "ended"}[name]
+    answer = sign_in(cast.charlie).get(reverse(f"requests:{name}"), {"tab": tab, "cursor": "nonsense"})
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("name", ["cancel", "give_back"])
+def test_a_change_without_the_form_of_this_site_is_refused(cast, address, name):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(cast.rita)
+    assert client.post(address(name)).status_code == 403
+
+
+def test_no_page_carries_style_or_script_inside(cast, address, sign_in):
+    """The content security policy would refuse them."""
+    readers = {
+        cast.marco: ["approvals", "approval"],
+        cast.olga: ["holders", "assign", "revoke"],
+        cast.rita: ["mine", "access", "request", "cancel", "assignment", "give_back"],
+    }
+    assert {name for names in readers.values() for name in names} | {"ask"} == set(NAMES)
+    news = cast.package("Sales: News")
+    cast.policy(news)
+    pages = [(reader, address(name)) for reader, names in readers.items() for name in names]
+    for reader, page in [*pages, (cast.rita, reverse("requests:ask", args=[news.pk]))]:
+        answer = sign_in(reader).get(page)
+        assert answer.status_code == 200
+        found = re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", answer.content.decode())
+        assert not found, (page, found)
