@@ -13,6 +13,7 @@ from accessgov.embedded import Embedded
 from catalog.choices import DurationKind, ResourceKind
 from catalog.models import Resource, ResourceRole, TargetSystem
 from provisioning.models import Connector, ConnectorKind
+from requests_app.lifecycle import AssignmentStatus
 from requests_app.models import Assignment
 from tests.cast import make_cast
 from tests.provisioning.scim_server import running_scim_server
@@ -142,6 +143,8 @@ def test_from_the_search_to_the_removal(cast, application, sellers, workers, vis
     late = seconds_until(lambda: application.members(sellers.origin_id) == set() and not holds(team), within=REMOVAL)
     print(f"gone from both targets {late:.1f} s after the end")
     assert holds(prices), "the other package gives this role too"
+    ended = Assignment.objects.filter(package=fair, status=AssignmentStatus.ENDED)
+    seconds_until(ended.exists, within=10)
     assert set(Assignment.objects.live().values_list("package__name", flat=True)) == {EVERYDAY}
 
     rita.goto("/access/")
