@@ -14,6 +14,7 @@ from accessgov import problems
 from audit import api as audit
 from catalog import api as catalog
 from directory import api as directory
+from portal import api as portal
 from requests_app import api as requests
 
 router = SimpleRouter()
@@ -34,7 +35,7 @@ schema = SpectacularAPIView.as_view(permission_classes=[IsAuthenticated])
 docs = SpectacularSwaggerSplitView.as_view(template_name="api/docs.html", url_name="api-schema")
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("v1/", include([*audit.urlpatterns, *directory.urlpatterns, *router.urls])),
+    path("v1/", include([*audit.urlpatterns, *directory.urlpatterns, *portal.urlpatterns, *router.urls])),
     path("schema/", schema, name="api-schema"),
     path("docs/", login_required(docs), name="api-docs"),
     path("problems/<slug:slug>/", problems.explain, name="api-problem"),

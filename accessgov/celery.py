@@ -13,9 +13,10 @@ app.autodiscover_tasks(["accessgov"], related_name="heartbeat")
 app.conf.beat_schedule = {
     "carry out operations that are due": {"task": "provisioning.tasks.sweep", "schedule": 20},
     "end access whose time is over": {"task": "requests_app.tasks.expire_assignments", "schedule": 15},
+    "ask alternates where nobody decided": {"task": "requests_app.tasks.ask_alternates", "schedule": 60},
     "ask others where approvers left": {"task": "requests_app.tasks.replace_absent_approvers", "schedule": 60},
     "end requests that nobody decided": {"task": "requests_app.tasks.expire_approvals", "schedule": 60},
     "send messages that are due": {"task": "notifications.tasks.sweep", "schedule": 20},
-    "remind of access that ends soon": {"task": "notifications.tasks.remind", "schedule": 600},
+    "remind of access that ends soon and of decisions": {"task": "notifications.tasks.remind", "schedule": 600},
     "say that beat and worker are there": {"task": "accessgov.heartbeat", "schedule": 15},
 }

@@ -16,6 +16,7 @@ pending ──supersede──▶ superseded
 
 import logging
 import random
+import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, Self, TypeVar
@@ -33,6 +34,8 @@ LEASE = timedelta(seconds=60)
 """How long a worker may hold a row: longer than the slowest permitted call to a target system."""
 FIRST_DELAY = timedelta(seconds=2)
 LONGEST_DELAY = timedelta(hours=1)
+BROKER_LEFT_ALONE = 5.0
+"""Seconds for which the broker is not asked again once it did not answer."""
 SWEEP_LIMIT = 1000
 """How many due rows one sweep hands out; the rest waits for the next one."""
 
@@ -202,10 +205,20 @@ def drain(queryset: WorkQuerySet[Row], *, perform: Callable[[Row], None], now: d
     return count
 
 
+class _Broker:
+    """What this process knows of the broker."""
+
+    back_at = 0.0
+    """When to try it again, by the monotonic clock: a click that hints at several rows waits for it once at most."""
+
+
 def _deliver(task: "Task[Any, Any]", *arguments: str) -> bool:
+    if time.monotonic() < _Broker.back_at:
+        return False
     try:
         task.delay(*arguments)
     except (OperationalError, ConnectionError) as error:
+        _Broker.back_at = time.monotonic() + BROKER_LEFT_ALONE
         logger.warning("The broker is away (%s); the sweep will hand out what is due.", error)
         return False
     return True

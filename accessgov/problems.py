@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError as DomainError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
 from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
@@ -18,6 +19,7 @@ from rest_framework.views import exception_handler
 from audit.context import current
 from provisioning.lifecycle import IllegalMove as IllegalGrantMove
 from requests_app.actions.deciding import AlreadyDecided
+from requests_app.conflicts import INCOMPATIBLE
 from requests_app.lifecycle import IllegalMove
 
 MEDIA_TYPE = "application/problem+json"
@@ -62,6 +64,12 @@ ALREADY_REQUESTED = Problem(
     _("There is an open request already"),
     _("One person asks for a package once at a time: wait for the decision, or cancel the open request."),
 )
+INCOMPATIBLE_ACCESS = Problem(
+    "incompatible-access",
+    409,
+    _("The person has something that cannot be held together with it"),
+    _("`detail` names it. Once it is given back, or its request is canceled, the package can be had."),
+)
 ALREADY_DECIDED = Problem(
     "already-decided",
     409,
@@ -102,12 +110,13 @@ BY_STATUS = {
         ),
     )
 }
-BY_CODE = {"has_it": ALREADY_HELD, "open_request": ALREADY_REQUESTED}
+BY_CODE = {"has_it": ALREADY_HELD, "open_request": ALREADY_REQUESTED, INCOMPATIBLE: INCOMPATIBLE_ACCESS}
 """Refusals of the domain that are about its state rather than about the input, by the code of their error."""
 ALL = {
     problem.slug: problem
     for problem in (
-        PARAMETERS, INPUT, ALREADY_HELD, ALREADY_REQUESTED, ALREADY_DECIDED, CONFLICT, *BY_STATUS.values()
+        PARAMETERS, INPUT, ALREADY_HELD, ALREADY_REQUESTED, INCOMPATIBLE_ACCESS, ALREADY_DECIDED, CONFLICT,
+        *BY_STATUS.values(),
     )
 }  # fmt: skip
 
@@ -138,6 +147,7 @@ def problem_details(exc: Exception, context: dict[str, Any]) -> Response | None:
     return response
 
 
+@require_safe
 def explain(request: HttpRequest, slug: str) -> JsonResponse:
     """What a kind of problem means, at the address that its `type` gives."""
     if slug not in ALL:

@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "accessgov.guard.GuardMiddleware",
     "audit.middleware.CorrelationMiddleware",
 ]
 
@@ -123,6 +124,13 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
     DATABASES["default"]["CONN_MAX_AGE"] = 0
+else:
+    # A server that does not answer is given up; a transaction that was forgotten holds back neither vacuum nor others.
+    _statement_seconds = env.integer("ACCESSGOV_STATEMENT_SECONDS", default=300)
+    _limits = f"-c idle_in_transaction_session_timeout=60s -c statement_timeout={_statement_seconds}s"
+    _options = DATABASES["default"].setdefault("OPTIONS", {})
+    _options.setdefault("connect_timeout", 5)
+    _options["options"] = f"{_limits} {_options.get('options', '')}".rstrip()
 
 # --- People and sign-in -----------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "directory.User"
@@ -140,6 +148,7 @@ ACCOUNT_ADAPTER = "portal.accounts.ClosedSignUp"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "AccessGov: "
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = None
 LOGIN_URL = "account_login"
@@ -158,6 +167,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 if env.flag("ACCESSGOV_BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    ALLAUTH_TRUSTED_PROXY_COUNT = 1  # attempts to sign in are limited by the visitor's address, not the proxy's
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -175,7 +185,11 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 # --- Cache, broker, workers -------------------------------------------------------------------------------------
 REDIS_URL = env.text("REDIS_URL", "")
 CACHES: dict[str, Any] = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": {
+        "BACKEND": "accessgov.cache.EnduringRedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+    }
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
@@ -219,6 +233,7 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("ACCESSGOV_MAIL_FROM", "AccessGov <
 # --- Language, time, static files -------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]
+FORMAT_MODULE_PATH = "accessgov.formats"
 USE_TZ = True
 TIME_ZONE = env.text("ACCESSGOV_TIME_ZONE", "UTC")
 """The zone that pages show; the database and every action keep UTC."""

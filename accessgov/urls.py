@@ -5,11 +5,13 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from accessgov import api, health
+from portal.accounts import not_here
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.urls")),
     path("", include("requests_app.urls")),
     path("journal/", include("audit.urls")),
+    *(path(f"accounts/{page}", not_here) for page in ("email/", "confirm-email/", "confirm-email/<str:key>/")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/", include(api.urlpatterns)),

@@ -10,7 +10,7 @@ from django.urls import path
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
-from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -51,7 +51,7 @@ class EventViewSet(ReadOnlyModelViewSet[Event]):
         return Event.objects.visible_to(self.request.user)
 
 
-class FileAsAsked(BaseContentNegotiation):
+class FileAsAsked(DefaultContentNegotiation):
     """The address names the format, whatever the client says that it accepts; errors stay JSON."""
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> tuple[BaseRenderer, str]:

@@ -97,6 +97,10 @@ class PackagesFilter(django_filters.Filter):
     field_class = PackagesField
 
 
+def _hint(text: Any) -> forms.TextInput:
+    return forms.TextInput(attrs={"placeholder": text})
+
+
 def _day(**options: Any) -> django_filters.DateFilter:
     return django_filters.DateFilter(widget=forms.DateInput(attrs={"type": "date"}), **options)
 
@@ -104,9 +108,11 @@ def _day(**options: Any) -> django_filters.DateFilter:
 class EventFilter(django_filters.FilterSet):
     """The search of the journal, for its page, its API and its exports alike."""
 
-    person = PeopleFilter(label=gettext_lazy("Person"), method="about_or_by")
-    package = PackagesFilter(label=gettext_lazy("Package"), method="of_packages")
-    actor = ActorFilter(label=gettext_lazy("Who did it"), method="by")
+    person = PeopleFilter(label=gettext_lazy("Person"), method="about_or_by", widget=_hint(gettext_lazy("Name, mail")))
+    package = PackagesFilter(
+        label=gettext_lazy("Package"), method="of_packages", widget=_hint(gettext_lazy("Part of its name"))
+    )
+    actor = ActorFilter(label=gettext_lazy("Who did it"), method="by", widget=_hint(gettext_lazy("Name, mail")))
     verb = django_filters.ChoiceFilter(
         label=gettext_lazy("What"), choices=verbs.choices, empty_label=gettext_lazy("Everything")
     )

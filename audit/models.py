@@ -74,6 +74,11 @@ class Event(models.Model):
         raise PermissionError("The journal is append-only: events are never deleted.")
 
     @property
+    def verb_in_words(self) -> str:
+        """What kind of event it is, as people read it."""
+        return verbs.in_words(self.verb)
+
+    @property
     def sentence(self) -> str:
         """What happened, in words."""
         return verbs.tell_event(

@@ -26,7 +26,12 @@ def is_defined(verb: str) -> bool:
 
 def choices() -> list[tuple[str, str]]:
     """Every verb with itself in plain words, in alphabetical order, for filters."""
-    return [(verb, verb.replace(".", " ").replace("_", " ")) for verb in sorted(_sentences)]
+    return [(verb, in_words(verb)) for verb in sorted(_sentences)]
+
+
+def in_words(verb: str) -> str:
+    """The verb as people read it: “Group member added”."""
+    return verb.replace(".", " ").replace("_", " ").capitalize()
 
 
 def tell(verb: str, facts: Mapping[str, Any]) -> str:

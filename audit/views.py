@@ -1,13 +1,16 @@
 """The journal's pages: its search, one event, and its exports."""
 
 import json
+from itertools import islice
 from typing import Any
 
+from django.apps import apps
 from django.contrib.auth.mixins import UserPassesTestMixin
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.generic import DetailView, View
 
 from . import exports
@@ -41,7 +44,7 @@ class JournalView(JournalReaderMixin, View):
             "newer_url": page_address(request, page.newer),
             "older_url": page_address(request, page.older),
             "exports": self._exports(search) if is_valid else [],
-            "narrowed_to": [name for name in ("story", "target") if name in search.asked()],
+            "narrowed_to": _narrowed_to(search, page.rows) if is_valid else [],
             "is_filtered": bool(search.asked()),
         }
         return render(request, "audit/journal.html", context, status=200 if is_valid else 400)
@@ -67,7 +70,7 @@ class EventView(JournalReaderMixin, DetailView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         details = [(name.replace("_", " "), _in_words(value)) for name, value in kwargs["object"].details.items()]
-        return super().get_context_data(details=details, **kwargs)
+        return super().get_context_data(details=details, kind=_kind(kwargs["object"].target_kind), **kwargs)
 
 
 class ExportView(JournalReaderMixin, View):
@@ -81,6 +84,27 @@ class ExportView(JournalReaderMixin, View):
         if not search.is_valid():
             return JournalView.as_view()(request)
         return export(search, actor=request.user, file_format=self.file_format)
+
+
+def _narrowed_to(search: EventFilter, found: list[Event]) -> list[str]:
+    """To what a link narrowed the search, by id and hence not readable in its fields; names as the events bear them."""
+    asked = search.asked()
+    said = [_("one story, from its first event to its last")] if "story" in asked else []
+    for question, words, ids, labels in (
+        ("target", _("one thing: %s"), "target_id", "target_label"),
+        ("person", _("one person: %s"), "person_id", "person_label"),
+        ("package", _("one package: %s"), "package_id", "package_label"),
+        ("actor", _("what one person did: %s"), "actor_id", "actor_label"),
+    ):
+        same = (event for event in found if str(getattr(event, ids)) == asked.get(question, "").lower())
+        said += [words % getattr(event, labels) for event in islice(same, 1)]
+    return said
+
+
+def _kind(model_name: str) -> str:
+    """What kind of thing an event is about, in words; as it was written down where no such kind is known any more."""
+    ours = (model for model in apps.get_models() if not model.__module__.startswith("django."))
+    return next((str(model._meta.verbose_name) for model in ours if model._meta.model_name == model_name), model_name)
 
 
 def _in_words(value: Any) -> str:

@@ -38,6 +38,7 @@ class ApproverUse(models.TextChoices):
 
     PRIMARY = "primary", _("primary")
     FALLBACK = "fallback", _("fallback")
+    ALTERNATE = "alternate", _("alternate")
 
 
 class QuestionKind(models.TextChoices):

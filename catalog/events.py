@@ -18,6 +18,15 @@ PACKAGE_CHANGED = define("package.changed", _("{actor} changed the access packag
 PACKAGE_DELETED = define("package.deleted", _("{actor} deleted the access package {package}"))
 PACKAGE_ROLE_ADDED = define("package.role_added", _("{actor} added {role} to the access package {package}"))
 PACKAGE_ROLE_REMOVED = define("package.role_removed", _("{actor} took {role} out of the access package {package}"))
+INCOMPATIBILITY_CREATED = define(
+    "incompatibility.created", _("{actor} ruled that nobody gets {package} who has {target}{reverse}")
+)
+INCOMPATIBILITY_CHANGED = define(
+    "incompatibility.changed", _("{actor} changed the incompatibility of {package} with {target}: {changed}")
+)
+INCOMPATIBILITY_DELETED = define(
+    "incompatibility.deleted", _("{actor} ended the incompatibility of {package} with {target}")
+)
 POLICY_CREATED = define("policy.created", _("{actor} created the policy {target} of {package}"))
 POLICY_CHANGED = define(
     "policy.changed", _("{actor} changed the policy {target} of {package} (version {version}): {changed}")

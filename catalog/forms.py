@@ -75,6 +75,9 @@ ASKED: dict[str, tuple[ApproverUse, ApproverKind]] = {
     "fallback_manager": (ApproverUse.FALLBACK, ApproverKind.MANAGER),
     "fallback_people": (ApproverUse.FALLBACK, ApproverKind.PERSON),
     "fallback_groups": (ApproverUse.FALLBACK, ApproverKind.GROUP),
+    "alternate_manager": (ApproverUse.ALTERNATE, ApproverKind.MANAGER),
+    "alternate_people": (ApproverUse.ALTERNATE, ApproverKind.PERSON),
+    "alternate_groups": (ApproverUse.ALTERNATE, ApproverKind.GROUP),
 }
 """Which approvers each field of a stage stands for."""
 
@@ -90,10 +93,25 @@ class StageForm(forms.ModelForm):
     )
     fallback_people = pick_many(PERSON, label=_("Else, people"), help_text=_("Asked where none of the first is found."))
     fallback_groups = pick_many(GROUP, label=_("Else, members of groups"))
+    alternate_manager = forms.BooleanField(
+        label=_("As alternate, the manager"), required=False, widget=UnfoldBooleanSwitchWidget
+    )
+    alternate_people = pick_many(
+        PERSON,
+        label=_("As alternates, people"),
+        help_text=_("Asked as well, where it is not decided after so many days."),
+    )
+    alternate_groups = pick_many(GROUP, label=_("As alternates, members of groups"))
 
     class Meta:
         model = ApprovalStage
-        fields = ("position", "approvals_required", "time_limit_days", "requires_justification")
+        fields = (
+            "position",
+            "approvals_required",
+            "time_limit_days",
+            "requires_justification",
+            "alternates_after_days",
+        )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,5 +1,6 @@
 """Reads of catalogs, packages and policies: what a person may see, and what they may ask for."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from directory.permissions import can_read_everything
 from .choices import RequestorScope
 
 if TYPE_CHECKING:
-    from .models import AccessPackage, Catalog, Policy, ResourceRole
+    from .models import AccessPackage, Catalog, Incompatibility, Policy, ResourceRole
 
 
 class CatalogQuerySet(models.QuerySet["Catalog"]):
@@ -72,6 +73,19 @@ class PolicyQuerySet(models.QuerySet["Policy"]):
         ).select_related("package__catalog", "package__owner")
 
 
+class IncompatibilityQuerySet(models.QuerySet["Incompatibility"]):
+    """Incompatibilities."""
+
+    def about(self, package_ids: Iterable[UUID]) -> Self:
+        """Those that can keep somebody from getting one of these packages: their own, and mutual ones of others."""
+        ids = list(package_ids)
+        return self.filter(Q(package__in=ids) | Q(other_package__in=ids, is_mutual=True))
+
+    def with_names(self) -> Self:
+        """With all that is needed to say them in words."""
+        return self.select_related("package", "other_package", "group")
+
+
 class PackageQuerySet(models.QuerySet["AccessPackage"]):
     """Access packages."""
 
@@ -92,7 +106,7 @@ class PackageQuerySet(models.QuerySet["AccessPackage"]):
         does so since October 2025); guests see only what they may ask for. Owners, administrators and auditors see
         what they look after.
         """
-        from .models import Catalog, Policy
+        from .models import Policy
 
         if can_read_everything(user):
             return self.all()
@@ -101,12 +115,15 @@ class PackageQuerySet(models.QuerySet["AccessPackage"]):
         askable = Policy.objects.enabled().exclude(scope=RequestorScope.NOBODY)
         policies = Policy.objects.matching(user) if user.is_guest else askable
         shown = _is_open_to(user) & Q(Exists(policies.filter(package=OuterRef("pk"))))
-        owned = Catalog.owners.through.objects.filter(user_id=user.pk, catalog_id=OuterRef("catalog_id"))
-        return self.filter(shown | Q(owner=user) | Q(Exists(owned)))
+        return self.filter(shown | _is_looked_after_by(user))
 
     def browsable_by(self, user: User) -> Self:
         """Visible packages that are not hidden."""
         return self.visible_to(user).filter(is_hidden=False)
+
+    def looked_after_by(self, user: User) -> Self:
+        """Packages that this person owns, themselves or through their catalog."""
+        return self.filter(_is_looked_after_by(user))
 
     def search(self, words: str) -> Self:
         """Packages in whose name, description, catalog or roles every word is found."""
@@ -136,6 +153,13 @@ def _is_open_to(user: User) -> Q:
     """By a join, not by a list of catalogs: so the first page of a long list walks the index of names."""
     is_open = Q(is_enabled=True, catalog__is_enabled=True)
     return is_open & Q(catalog__is_externally_visible=True) if user.is_guest else is_open
+
+
+def _is_looked_after_by(user: User) -> Q:
+    from .models import Catalog
+
+    owned = Catalog.owners.through.objects.filter(user_id=user.pk, catalog_id=OuterRef("catalog_id"))
+    return Q(owner=user) | Q(Exists(owned))
 
 
 def packages_called(text: str) -> list[UUID]:

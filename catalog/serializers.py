@@ -11,6 +11,7 @@ from directory.serializers import DurationField, MomentField, OutputSerializer, 
 from .choices import QuestionKind, RequestorScope, ResourceKind
 from .models import AccessPackage, ApprovalStage, Catalog, Policy, Question, Resource, ResourceRole, StageApprover
 from .permissions import can_manage_assignments
+from .separation import Separation, separation_of
 
 
 class CatalogNameSerializer(OutputSerializer[Catalog]):
@@ -91,16 +92,34 @@ class ApprovalStageSerializer(OutputSerializer[ApprovalStage]):
     """One step of a policy's approval."""
 
     time_limit = serializers.SerializerMethodField()
+    alternates_after = serializers.SerializerMethodField(
+        help_text="When alternates are asked as well, counted from the stage's beginning; null: never."
+    )
+    approvals_required = serializers.IntegerField(
+        read_only=True, allow_null=True, help_text="How many approvals end the stage; null: all of those who are asked."
+    )
     approvers = StageApproverSerializer(many=True, read_only=True)
 
     class Meta:
         model = ApprovalStage
-        fields = ("position", "approvals_required", "time_limit", "requires_justification", "approvers")
+        fields = (
+            "position",
+            "approvals_required",
+            "time_limit",
+            "alternates_after",
+            "requires_justification",
+            "approvers",
+        )
         read_only_fields = fields
 
     @extend_schema_field(DurationField)
     def get_time_limit(self, stage: ApprovalStage) -> str:
         return DurationField().to_representation(timedelta(days=stage.time_limit_days))
+
+    @extend_schema_field(DurationField(allow_null=True))
+    def get_alternates_after(self, stage: ApprovalStage) -> str | None:
+        days = stage.alternates_after_days
+        return None if days is None else DurationField().to_representation(timedelta(days=days))
 
 
 class PolicyNameSerializer(OutputSerializer[Policy]):
@@ -133,6 +152,8 @@ class PolicySerializer(OutputSerializer[Policy]):
             "requires_justification",
             "duration",
             "ends_at",
+            "is_extension_allowed",
+            "does_extension_need_approval",
             "questions",
             "stages",
         )
@@ -169,6 +190,15 @@ class PackageSerializer(OutputSerializer[AccessPackage]):
         read_only_fields: tuple[str, ...] = fields
 
 
+class SeparationSerializer(serializers.Serializer[Separation]):
+    """What cannot be held together with the package, as far as the caller may see it; `hidden` counts the rest."""
+
+    packages = PackageNameSerializer(many=True, read_only=True, help_text="Whoever has one of these cannot get it.")
+    groups = GroupNameSerializer(many=True, read_only=True, help_text="Nor can the members of these.")
+    ruled_out = PackageNameSerializer(many=True, read_only=True, help_text="Whoever has it cannot get these.")
+    hidden = serializers.IntegerField(read_only=True)
+
+
 class PackageDetailSerializer(PackageSerializer):
     """A package with what it gives and with the policies that concern the caller."""
 
@@ -178,8 +208,10 @@ class PackageDetailSerializer(PackageSerializer):
         help_text="Under which of them the caller may assign it to others; empty unless the caller looks after it."
     )
 
+    incompatible_with = serializers.SerializerMethodField(help_text="What cannot be held together with it.")
+
     class Meta(PackageSerializer.Meta):
-        fields = (*PackageSerializer.Meta.fields, "roles", "policies", "assignable_policies")
+        fields = (*PackageSerializer.Meta.fields, "roles", "policies", "assignable_policies", "incompatible_with")
         read_only_fields = fields
 
     @extend_schema_field(ResourceRoleSerializer(many=True))
@@ -199,3 +231,7 @@ class PackageDetailSerializer(PackageSerializer):
         if not can_manage_assignments(self.context["request"].user, package):
             return []
         return PolicyNameSerializer(package.policies.enabled(), many=True).data
+
+    @extend_schema_field(SeparationSerializer)
+    def get_incompatible_with(self, package: AccessPackage) -> object:
+        return SeparationSerializer(separation_of(package, reader=self.context["request"].user)).data

@@ -27,6 +27,8 @@ def policy_in_words(policy: Policy) -> str:
     The policy comes `complete()`, with its named people and groups.
     """
     said = [_who_asks(policy), approval_in_words(policy.stages.all()), period_in_words(policy)]
+    if extension := _extension_in_words(policy):
+        said.append(extension)
     if not policy.is_enabled:
         said.append(_("disabled"))
     return capfirst(f"{'; '.join(said)}.")
@@ -43,15 +45,25 @@ def stage_in_words(stage: ApprovalStage) -> str:
     approvers = list(stage.approvers.all())
     who = _listed([_approver(one) for one in approvers if one.use == ApproverUse.PRIMARY], _("or"))
     fallback = [_approver(one) for one in approvers if one.use == ApproverUse.FALLBACK]
+    alternates = [_approver(one) for one in approvers if one.use == ApproverUse.ALTERNATE]
     days = ngettext("%(count)d day", "%(count)d days", stage.time_limit_days) % {"count": stage.time_limit_days}
     facts = {"who": who or _("whoever looks after the package"), "days": days, "count": stage.approvals_required}
     said = _("%(who)s decides within %(days)s") % facts
-    if stage.approvals_required > 1:
+    if stage.approvals_required is None:
+        everybody = _listed([_approver(one) for one in approvers if one.use == ApproverUse.PRIMARY], _("and"))
+        said = _("all of %(who)s approve within %(days)s") % {**facts, "who": everybody}
+    elif stage.approvals_required > 1:
         said = _("%(count)d of %(who)s approve within %(days)s") % facts
     if stage.requires_justification:
         said = _("%(said)s and says why") % {"said": said}
     if fallback:
         said = _("%(said)s (else %(fallback)s)") % {"said": said, "fallback": _listed(fallback, _("or"))}
+    days_after = stage.alternates_after_days
+    if alternates and days_after:
+        sentence = ngettext(
+            "%(said)s, after %(count)d day %(who)s too", "%(said)s, after %(count)d days %(who)s too", days_after
+        )
+        said = sentence % {"said": said, "who": _listed(alternates, _("or")), "count": days_after}
     return said
 
 
@@ -66,6 +78,15 @@ def period_in_words(policy: Policy) -> str:
         case DurationKind.UNTIL if policy.ends_at:
             return _("ends on %(day)s") % {"day": date_format(timezone.localtime(policy.ends_at), "j M Y, H:i")}
     return _("has no end")
+
+
+def _extension_in_words(policy: Policy) -> str:
+    """How access is extended, where that is not as usual: by whoever has it, with the approval that a request needs."""
+    if policy.duration_kind == DurationKind.PERMANENT:
+        return ""
+    if not policy.is_extension_allowed:
+        return _("cannot be extended")
+    return "" if policy.does_extension_need_approval else _("is extended without approval")
 
 
 def question_in_words(question: Question) -> str:

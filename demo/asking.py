@@ -87,7 +87,7 @@ class Wish:
         if self.outcome == Outcome.DENIED:
             actions.deny(approval=approval, actor=deciders[0], justification=said, now=now)
             return
-        for number, decider in enumerate(deciders[: approval.approvals_required]):
+        for number, decider in enumerate(deciders[: approval.quorum(approval.assignees.all())]):
             actions.approve(approval=approval, actor=decider, justification=said, now=now + timedelta(minutes=number))
 
     def _give_back(self, now: datetime) -> None:

@@ -14,6 +14,7 @@ from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import get_text_list
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.decorators import action, display
@@ -118,11 +119,16 @@ class PersonAdmin(ConfigurationAdmin, DjangoUserAdmin):  # type: ignore[misc]
 
     @admin.action(description=_("Disable: sign-in blocked, requests cancelled, access ended"), permissions=("change",))
     def disable_people(self, request: HttpRequest, people: QuerySet[User]) -> None:
-        self._each(request, people, actions.disable_person, said=_("%(count)d disabled."))
+        self._each(
+            request,
+            people,
+            actions.disable_person,
+            said=_("Disabled: %(names)s. What has ended since is in the journal."),
+        )
 
     @admin.action(description=_("Enable: sign-in works again, ended access stays ended"), permissions=("change",))
     def enable_people(self, request: HttpRequest, people: QuerySet[User]) -> None:
-        self._each(request, people, actions.enable_person, said=_("%(count)d enabled."))
+        self._each(request, people, actions.enable_person, said=_("Enabled again: %(names)s."))
 
     @action(
         description=_("Disable"),
@@ -161,13 +167,17 @@ class PersonAdmin(ConfigurationAdmin, DjangoUserAdmin):  # type: ignore[misc]
         return self.has_change_permission(request) and User.objects.filter(pk=object_id, is_active=False).exists()
 
     def _each(self, request: HttpRequest, people: QuerySet[User], change: Callable[..., bool], *, said: Any) -> None:
-        count = 0
+        changed: list[Any] = []
         for person in people:
             try:
-                count += change(person=person, **by(request))
+                if change(person=person, **by(request)):
+                    changed.append(str(person))
             except ValidationError as refusal:
                 messages.error(request, " ".join(refusal.messages))
-        messages.info(request, said % {"count": count})
+        if changed:
+            messages.success(request, said % {"names": get_text_list(changed, _("and"))})
+        else:
+            messages.info(request, _("Nothing was changed."))
 
 
 class MemberInline(TabularRows):

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import DurationField, ExpressionWrapper, F, QuerySet
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
 from accessgov import outbox
@@ -19,9 +21,11 @@ from directory.models import User
 from . import events
 from .models import Message, Occasion
 from .permissions import can_retry
-from .querysets import ending_untold
+from .querysets import ending_untold, undecided_untold
 
 if TYPE_CHECKING:
+    from requests_app.models import ApprovalAssignee
+
     from .letters import Letter
 
 REMINDERS = ((Occasion.ENDS_TOMORROW, timedelta(days=1)), (Occasion.ENDS_IN_TWO_WEEKS, timedelta(days=14)))
@@ -88,6 +92,37 @@ def _remind(occasion: Occasion, *, after: datetime, until: datetime, notice: tim
             queue([_reminder(occasion, assignment) for assignment in batch], now=now)
         total += len(batch)
     return total
+
+
+def queue_decision_reminders(*, now: datetime) -> int:
+    """Remind those who still have to decide: at half of the stage's time, and one day before it ends (behaviour 1).
+
+    In committed batches of two statements; returns how many. After a downtime the later reminder is enough.
+    """
+    day_before = F("approval__due_at") - timedelta(days=1)
+    half_of_its_time = ExpressionWrapper(F("approval__time_limit") / 2, output_field=DurationField())
+    halfway = F("approval__due_at") - Cast(half_of_its_time, DurationField())  # SQLite's half is no whole number
+    late = undecided_untold(Occasion.DECIDE_TOMORROW, point=day_before, now=now)
+    half = undecided_untold(Occasion.DECIDE_HALFTIME, point=halfway, now=now, unless_told=[Occasion.DECIDE_TOMORROW])
+    return _urge(Occasion.DECIDE_TOMORROW, late, now=now) + _urge(Occasion.DECIDE_HALFTIME, half, now=now)
+
+
+def _urge(occasion: Occasion, undecided: "QuerySet[ApprovalAssignee]", *, now: datetime) -> int:
+    total = 0
+    while batch := list(undecided[: journal.BATCH]):
+        with transaction.atomic():
+            queue([_urging(occasion, one) for one in batch], now=now)
+        total += len(batch)
+    return total
+
+
+def _urging(occasion: Occasion, one: "ApprovalAssignee") -> Notice:
+    return Notice(
+        recipient_id=one.person_id,
+        occasion=occasion,
+        reference=one.approval_id,
+        correlation_id=one.approval.access_request_id,
+    )
 
 
 def _reminder(occasion: Occasion, assignment: Any) -> Notice:

@@ -15,12 +15,16 @@ class Occasion(models.TextChoices):
     """Why somebody is told something; with what the message's `reference` is the id of."""
 
     APPROVER_ASKED = "approverAsked", _("asked to decide")  # an approval
+    DECIDE_HALFTIME = "decideHalfTime", _("reminded to decide at half of the time")  # an approval
+    DECIDE_TOMORROW = "decideIn1Day", _("reminded to decide within a day")  # an approval
     APPROVED = "approved", _("request approved")  # an access request
     DENIED = "denied", _("request denied")  # an access request
     EXPIRED = "expired", _("request expired")  # an access request
     GRANTED = "granted", _("access granted")  # an assignment
     ENDS_IN_TWO_WEEKS = "endsIn14Days", _("access ends in two weeks")  # an assignment
     ENDS_TOMORROW = "endsIn1Day", _("access ends within a day")  # an assignment
+    EXTENDED = "extended", _("access extended")  # the access request that asked for it
+    END_MOVED = "endMoved", _("end of access moved")  # the access request that says so
     ENDED = "ended", _("access ended")  # an assignment
     WORK_STUCK = "workStuck", _("work given up")  # a target system
 

@@ -8,6 +8,7 @@ from audit.models import Event
 from directory.models import User
 from provisioning import events as provisioning_events
 from requests_app import events as requests_events
+from requests_app.lifecycle import UPDATING
 
 from .actions import Notice, queue
 from .models import Occasion
@@ -22,7 +23,7 @@ COLLECTING = timedelta(minutes=15)
 """Stuck work of one system within a quarter of an hour is told in one message: a system is rarely down for one only."""
 
 
-@journal.listen(requests_events.APPROVAL_STARTED)
+@journal.listen(requests_events.APPROVAL_STARTED, requests_events.ALTERNATES_ASKED)
 def ask_approvers(heard: list[Event]) -> None:
     """Whoever is asked to decide is told at once."""
     queue(
@@ -40,13 +41,34 @@ def ask_approvers(heard: list[Event]) -> None:
     )
 
 
+@journal.listen(requests_events.APPROVAL_REASSIGNED)
+def ask_successors(heard: list[Event]) -> None:
+    """Whoever decides in somebody's place is told at once, also where they handed the same thing over before."""
+    now = heard[0].occurred_at
+    queue(
+        [
+            Notice(
+                UUID(person),
+                Occasion.APPROVER_ASKED,
+                reference=UUID(event.details["approval"]),
+                correlation_id=event.correlation_id,
+                once_per=str(event.pk),
+            )
+            for event in heard
+            for person in event.details["asked"]
+        ],
+        now=now,
+    )
+
+
 @journal.listen(*DECISIONS)
 def tell_decision(heard: list[Event]) -> None:
-    """Whoever asked, and whom they asked for, learn how it was decided."""
+    """Whoever asked, and whom they asked for, learn how it was decided; of an extension, by the new end."""
     queue(
         [
             Notice(party, DECISIONS[event.verb], reference=event.subject.pk, correlation_id=event.correlation_id)
             for event in heard
+            if event.verb != requests_events.REQUEST_APPROVED or event.subject.kind not in UPDATING
             for party in dict.fromkeys((event.subject.person_id, event.subject.requested_by_id))
             if party is not None
         ],
@@ -58,6 +80,24 @@ def tell_decision(heard: list[Event]) -> None:
 def tell_granted(heard: list[Event]) -> None:
     """Whoever has everything that a package gives learns what that is."""
     _tell_holders(heard, occasion=Occasion.GRANTED)
+
+
+@journal.listen(requests_events.ASSIGNMENT_EXTENDED, requests_events.ASSIGNMENT_END_MOVED)
+def tell_new_end(heard: list[Event]) -> None:
+    """Whoever has it learns until when."""
+    is_extension = heard[0].verb == requests_events.ASSIGNMENT_EXTENDED
+    queue(
+        [
+            Notice(
+                event.subject.person_id,
+                Occasion.EXTENDED if is_extension else Occasion.END_MOVED,
+                reference=event.correlation_id,
+                correlation_id=event.correlation_id,
+            )
+            for event in heard
+        ],
+        now=heard[0].occurred_at,
+    )
 
 
 @journal.listen(requests_events.ASSIGNMENT_ENDED)

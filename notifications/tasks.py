@@ -24,5 +24,6 @@ def sweep() -> int:
 
 @shared_task
 def remind() -> int:
-    """Queue what is to be said about access that ends soon."""
-    return actions.queue_reminders(now=timezone.now())
+    """Queue what is to be said about access that ends soon, and about decisions that are still to be made."""
+    now = timezone.now()
+    return actions.queue_reminders(now=now) + actions.queue_decision_reminders(now=now)

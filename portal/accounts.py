@@ -1,7 +1,13 @@
 """How people sign in: accounts come from the directory, never from a sign-up form."""
 
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
 from allauth.account.adapter import DefaultAccountAdapter
-from django.http import HttpRequest
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 
 
 class ClosedSignUp(DefaultAccountAdapter):
@@ -9,3 +15,19 @@ class ClosedSignUp(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Under the name of this installation, not under the one in the request's Host header."""
+        site = SimpleNamespace(name="AccessGov", domain=urlsplit(settings.BASE_URL).netloc)
+        super().send_mail(template_prefix, email, {**context, "current_site": site})
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """By the address that this installation is known at, whatever name the request was made under."""
+        # The key is appended by hand: it is `uid-token`, which the URL takes as two arguments.
+        placeholder = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
+        return settings.BASE_URL + placeholder.replace("UID-KEY", key)
+
+
+def not_here(request: HttpRequest, **arguments: Any) -> HttpResponse:
+    """What people would change of their own record: the directory says who they are, and where their mail goes."""
+    raise Http404

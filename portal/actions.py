@@ -1,5 +1,6 @@
 """What people change for themselves: their API tokens."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
@@ -10,6 +11,7 @@ from knox.models import AuthToken
 from knox.settings import knox_settings
 
 from audit import journal
+from audit.models import Event
 from directory.actions import lock_people
 from directory.models import User
 
@@ -50,7 +52,19 @@ def revoke_token(*, key: str, actor: User, now: datetime) -> None:
     _record(events.TOKEN_REVOKED, token=token, actor=person, now=now)
 
 
+@transaction.atomic
+def revoke_all_tokens(people: Sequence[User], *, now: datetime) -> None:
+    """End every token of people who were disabled: enabling somebody again must not bring old secrets back."""
+    tokens = list(AuthToken.objects.filter(user__in=people).select_related("user"))
+    AuthToken.objects.filter(pk__in=[token.pk for token in tokens]).delete()
+    journal.record_many(_tell(events.TOKEN_REVOKED, token=token, actor=None, now=now) for token in tokens)
+
+
 def _record(verb: str, *, token: AuthToken, actor: User, now: datetime) -> None:
+    journal.record_many([_tell(verb, token=token, actor=actor, now=now)])
+
+
+def _tell(verb: str, *, token: AuthToken, actor: User | None, now: datetime) -> Event:
     """The person is the event's target: a token's own id is derived from its secret, and stays out of the journal."""
     details = {"token": name_of(token), "expires": token.expiry.isoformat() if token.expiry else None}
-    journal.record(verb, actor=actor, target=actor, person=actor, details=details, at=now)
+    return journal.entry(verb, actor=actor, target=token.user, person=token.user, details=details, at=now)

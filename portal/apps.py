@@ -9,4 +9,4 @@ class PortalConfig(AppConfig):
     verbose_name = _("Portal")
 
     def ready(self) -> None:
-        from . import events  # noqa: F401  # whoever reads the journal needs the sentences of its verbs
+        from . import listeners  # noqa: F401  # with them come the sentences of its verbs

@@ -32,13 +32,15 @@ class Place:
 APPROVALS = Place("requests:approvals", _("Approvals"), "inbox", ("requests:approval",))
 EVERYBODYS = (
     Place("home", _("Home"), "home"),
-    Place("browse", _("Browse"), "search", ("package", "requests:ask", "requests:holders", "requests:assign")),
+    Place(
+        "browse", _("Browse"), "search",
+        ("package", "requests:ask", "requests:holders", "requests:assign", "requests:revoke"),
+    ),
     APPROVALS,
     Place("requests:mine", _("Requests"), "list", ("requests:request", "requests:cancel")),
-    Place(
-        "requests:access", _("My access"), "key", ("requests:assignment", "requests:give_back", "requests:revoke")
-    ),
+    Place("requests:access", _("My access"), "key", ("requests:assignment", "requests:extend", "requests:give_back")),
 )  # fmt: skip
+CONFLICTS = Place("requests:conflicts", _("Conflicts"), "ban")
 JOURNAL = Place("audit:journal", _("Journal"), "file", ("audit:",))
 ADMINISTRATION = Place("admin:index", _("Administration"), "settings", ("admin:",))
 
@@ -47,18 +49,21 @@ def places_for(user: User) -> list[Place]:
     """Where this person can go."""
     places = [*EVERYBODYS]
     if can_read_journal(user):
-        places.append(JOURNAL)
+        places += [CONFLICTS, JOURNAL]
     if user.is_staff:
         places.append(ADMINISTRATION)
     return places
 
 
 def items(request: HttpRequest) -> list[dict[str, Any]]:
-    """The navigation as base.html takes it, by one statement; empty for whoever is not signed in."""
+    """The navigation as base.html takes it, by one statement; empty for whoever is not signed in.
+
+    A view says in `belongs_to` of its request where its page belongs, where the page's name alone does not say it.
+    """
     user = request.user
     if not isinstance(user, User):
         return []
-    page = request.resolver_match.view_name if request.resolver_match else ""
+    page = getattr(request, "belongs_to", "") or (request.resolver_match.view_name if request.resolver_match else "")
     return [_item(place, page=page, badge=waiting(user) if place is APPROVALS else "") for place in places_for(user)]
 
 

@@ -9,7 +9,7 @@ from django.db.models.expressions import OrderBy
 
 from catalog.models import AccessPackage
 from directory.models import User
-from requests_app.lifecycle import ApprovalStatus
+from requests_app.lifecycle import ADDING, UPDATING, ApprovalStatus
 from requests_app.models import AccessRequest, Approval, Assignment
 
 MOST = 5
@@ -35,8 +35,10 @@ def ending_soon(person: User, *, now: datetime) -> "QuerySet[Assignment]":
 def requests_under_way(person: User) -> "QuerySet[AccessRequest]":
     """Open requests for this person, the newest first, each with `deciding`: the stage that is open now."""
     stages = Approval.objects.filter(status=ApprovalStatus.IN_PROGRESS).prefetch_related("assignees__person")
-    mine = AccessRequest.objects.open().adding().filter(person=person).select_related("package__catalog")
-    return mine.prefetch_related(Prefetch("approvals", queryset=stages, to_attr="deciding"))[:MOST]
+    mine = AccessRequest.objects.open().filter(person=person, kind__in=(*ADDING, *UPDATING))
+    return mine.select_related("package__catalog").prefetch_related(
+        Prefetch("approvals", queryset=stages, to_attr="deciding")
+    )[:MOST]
 
 
 def suggestions_for(person: User) -> list[tuple[AccessPackage, int]]:

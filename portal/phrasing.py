@@ -1,6 +1,6 @@
 """How packages and their policies are said in plain words."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,9 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from catalog.choices import RequestorScope
-from catalog.models import AccessPackage, ApprovalStage, PackageRole, Policy
-from directory.models import User
-from requests_app import approvers
+from catalog.models import AccessPackage, PackageRole, Policy
+from requests_app.prospects import Prospect
 from requests_app.templatetags.states import names
 
 from .templatetags.dates import lasts
@@ -52,13 +51,13 @@ def duration(policies: Iterable[Policy]) -> str:
     return capfirst(get_text_list(periods, _("or")))
 
 
-def policy_sentence(policy: Policy, *, person: User) -> str:
-    """The policy for this person: who may ask, who will decide within which time, how long it lasts.
+def policy_sentence(policy: Policy, *, ahead: Sequence[Prospect]) -> str:
+    """The policy for one person: who may ask, who will decide within which time, how long it lasts.
 
-    The policy comes `complete()`.
+    `ahead` are its stages as they would be for that person.
     """
     who = str(WHO_MAY_ASK.get(RequestorScope(policy.scope), policy.get_scope_display()))
-    steps = [_decision(stage, policy=policy, person=person) for stage in policy.stages.all()]
+    steps = [_decision(prospect) for prospect in ahead]
     decision = _(", then ").join(steps) if steps else _("granted at once, without approval")
     facts = {"who": who, "decision": decision, "period": _period(policy)}
     return capfirst(_("%(who)s; %(decision)s; lasts %(period)s.") % facts)
@@ -78,13 +77,15 @@ def _period(policy: Policy) -> str:
     return lasts(policy.duration)
 
 
-def _decision(stage: ApprovalStage, *, policy: Policy, person: User) -> str:
-    found = approvers.preview(stage, person=person, package=policy.package)
+def _decision(prospect: Prospect) -> str:
+    found = prospect.found
     if not found.people:
         return _("nobody can decide at present")
-    required = min(stage.approvals_required, len(found.people))
-    who = names(found.people, required)
+    who = names(found.people, prospect.required)
     if found.is_rerouted:
         who = _("%(names)s (%(role)s)") % {"names": who, "role": found.via}
-    sentence = _("%(who)s decide within %(time)s") if required > 1 else _("%(who)s decides within %(time)s")
-    return sentence % {"who": who, "time": lasts(timedelta(days=stage.time_limit_days))}
+    sentence = _("%(who)s decide within %(time)s") if prospect.required > 1 else _("%(who)s decides within %(time)s")
+    said = sentence % {"who": who, "time": lasts(timedelta(days=prospect.stage.time_limit_days))}
+    if prospect.usual:
+        said = _("%(said)s, typically %(usual)s") % {"said": said, "usual": lasts(prospect.usual)}
+    return said

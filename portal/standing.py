@@ -12,37 +12,47 @@ from django.utils.translation import gettext as _
 from catalog.choices import RequestorScope
 from catalog.models import AccessPackage, ApprovalStage, Policy
 from directory.models import User
+from requests_app import conflicts
 from requests_app.models import AccessRequest, Assignment
 
 
 @dataclass(frozen=True)
 class Standing:
-    """One person's standing towards one package; `obstacle` says why they cannot ask, where no policy lets them."""
+    """One person's standing towards one package; `obstacle` says why they cannot ask, where something is against it."""
 
     assignment: Assignment | None
     access_request: AccessRequest | None
     policies: tuple[Any, ...]
     obstacle: str
+    is_in_conflict: bool = False
+    """Whether they have, or asked for, something that cannot be held together with it."""
 
     @property
     def can_ask(self) -> bool:
         """Whether a request would be taken now."""
-        return bool(self.policies) and self.assignment is None and self.access_request is None
+        is_free = self.assignment is None and self.access_request is None and not self.is_in_conflict
+        return bool(self.policies) and is_free
 
 
-def standings(packages: Iterable[AccessPackage], *, person: User) -> dict[UUID, Standing]:
-    """The person's standing towards each package, by three statements; packages come with their catalog and owner."""
+def standings(packages: Iterable[AccessPackage], *, person: User, reader: User | None = None) -> dict[UUID, Standing]:
+    """The person's standing towards each package, by four statements; packages come with their catalog and owner.
+
+    What conflicts is said to the `reader`, who is the person themselves unless somebody else is named.
+    """
     wanted = list(packages)
     ids = [package.pk for package in wanted]
     held = {row.package_id: row for row in Assignment.objects.live().filter(person=person, package__in=ids)}
     asked = {row.package_id: row for row in _open_requests(person, ids)}
     policies = _policies(person, ids)
+    against = conflicts.of(person, packages=ids, with_requests=True)
     return {
         package.pk: Standing(
             assignment=held.get(package.pk),
             access_request=asked.get(package.pk),
             policies=_applying(package, policies=policies[package.pk], person=person),
-            obstacle=obstacle(package, policies=policies[package.pk], person=person),
+            obstacle=obstacle(package, policies=policies[package.pk], person=person)
+            or conflicts.in_words(against[package.pk], person=person, reader=reader or person),
+            is_in_conflict=bool(against[package.pk]),
         )
         for package in wanted
     }

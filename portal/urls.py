@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern] = [
     path("", views.HomeView.as_view(), name="home"),
     path("packages/", views.BrowseView.as_view(), name="browse"),
     path("packages/<uuid:pk>/", views.PackageView.as_view(), name="package"),
+    path("packages/<uuid:pk>/explain/", views.ExplainView.as_view(), name="explain"),
     path("tokens/", views.TokensView.as_view(), name="api_tokens"),
     path("tokens/revoke/", views.RevokeTokenView.as_view(), name="revoke_token"),
 ]

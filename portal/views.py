@@ -20,11 +20,14 @@ from django_htmx.http import push_url
 from audit.pagination import PARAMETER, Page, page_address
 from catalog.models import AccessPackage, Policy
 from catalog.permissions import can_manage_assignments
+from catalog.separation import separation_of
 from directory.models import User
+from requests_app.prospects import look_ahead
 from requests_app.views.base import SignedInRequest, SignedInView
+from requests_app.views.searching import MOST_FOUND, named_person, people_called, searched
 
-from . import actions, overview, phrasing, tokens
-from .filters import PackageFilter
+from . import actions, explaining, overview, phrasing, tokens
+from .filters import PackageFilter, Shown
 from .history import history_of
 from .pagination import page_of
 from .standing import Standing, standings
@@ -51,7 +54,7 @@ class BrowseView(SignedInView):
     """The packages that I may see, by name; htmx asks for the list alone."""
 
     def get(self, request: SignedInRequest) -> HttpResponse:
-        packages = AccessPackage.objects.browsable_by(request.user).with_contents()
+        packages = AccessPackage.objects.visible_to(request.user).with_contents()
         search = PackageFilter(request.GET, queryset=packages, request=request)
         is_valid = search.is_valid()
         page = page_of(search.qs, cursor=request.GET.get(PARAMETER)) if is_valid else Page[AccessPackage](rows=[])
@@ -59,7 +62,8 @@ class BrowseView(SignedInView):
             "filter": search,
             "cards": self._cards(page),
             "is_whole": page.newer is None and page.older is None,
-            "is_filtered": bool(search.asked()),
+            "is_filtered": bool({"q", "catalog"} & search.asked().keys()),
+            "everything_url": _everything(request, search),
             "previous_url": page_address(request, page.newer),
             "next_url": page_address(request, page.older),
         }
@@ -88,17 +92,43 @@ class PackageView(SignedInView):
         person = request.user
         package = get_object_or_404(AccessPackage.objects.visible_to(person).with_contents(), pk=pk)
         standing = standings([package], person=person)[package.pk]
+        policies = _explained(standing, person=person)
         context = {
             "package": package,
             "standing": standing,
             "systems": _by_system(package),
-            "policies": _explained(standing, person=person),
+            "policies": policies,
+            "is_pace_known": any(policy["is_pace_known"] for policy in policies),
             "duration": phrasing.duration(standing.policies),
             "approval": phrasing.approval(standing.policies),
             "history": history_of(package, person=person),
+            "separation": separation_of(package, reader=person),
             "can_manage": can_manage_assignments(person, package),
         }
         return render(request, "portal/package.html", context)
+
+
+class ExplainView(SignedInView):
+    """Why somebody can or cannot have a package: oneself; of others, for those who look after it and for auditors."""
+
+    def get(self, request: SignedInRequest, *, pk: UUID) -> HttpResponse:
+        request.belongs_to = "browse"
+        package = get_object_or_404(AccessPackage.objects.visible_to(request.user).with_contents(), pk=pk)
+        may_choose = explaining.can_explain(request.user, package, person=None)
+        person = named_person(request) if may_choose else request.user
+        words = searched(request)
+        context = {
+            "package": package,
+            "may_choose": may_choose,
+            "explanation": person and self._explained(package, person=person),
+            "words": words,
+            "people": people_called(words) if may_choose else [],
+            "most": MOST_FOUND,
+        }
+        return render(request, "portal/explain.html", context)
+
+    def _explained(self, package: AccessPackage, *, person: User) -> explaining.Explanation:
+        return explaining.explain(package, person=person, reader=self.request.user, now=timezone.now())
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -136,6 +166,13 @@ class RevokeTokenView(SignedInView):
         return redirect(reverse("api_tokens"))
 
 
+def _everything(request: SignedInRequest, search: PackageFilter) -> str:
+    """Where the same search goes through all that one may see, if it went only through what one can ask for."""
+    if request.user.is_guest or search.asked().get("show"):
+        return ""
+    return f"{request.path}?{urlencode({**search.asked(), 'show': Shown.ALL})}"
+
+
 def _card(package: AccessPackage, *, standing: Standing) -> dict[str, Any]:
     """A package as its card in the list takes it."""
     return {
@@ -156,10 +193,17 @@ def _by_system(package: AccessPackage) -> list[dict[str, Any]]:
     ]
 
 
-def _explained(standing: Standing, *, person: User) -> list[dict[str, str]]:
+def _explained(standing: Standing, *, person: User) -> list[dict[str, Any]]:
     """The policies that this person may choose from, each with what it says for them."""
-    chosen = Policy.objects.filter(pk__in=[policy.pk for policy in standing.policies]).complete().order_by("name", "pk")
+    ids = [policy.pk for policy in standing.policies]
+    chosen = list(Policy.objects.filter(pk__in=ids).complete().order_by("name", "pk"))
+    ahead = look_ahead(chosen, person=person, now=timezone.now())
     return [
-        {"name": policy.name, "text": phrasing.policy_sentence(policy, person=person), "more": policy.description}
+        {
+            "name": policy.name,
+            "text": phrasing.policy_sentence(policy, ahead=ahead[policy.pk]),
+            "more": policy.description,
+            "is_pace_known": any(prospect.usual for prospect in ahead[policy.pk]),
+        }
         for policy in chosen
     ]

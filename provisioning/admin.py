@@ -10,6 +10,7 @@ from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -102,7 +103,8 @@ class ConnectorAdmin(ConfigurationAdmin):
             return _("no answer: %(error)s") % {"error": connector.last_error}
         if connector.last_answer_at is None:
             return str(_("not tested yet"))
-        return _("answered at %(time)s") % {"time": timezone.localtime(connector.last_answer_at).strftime("%F %H:%M")}
+        at = date_format(timezone.localtime(connector.last_answer_at), "DATETIME_FORMAT")
+        return _("answered on %(moment)s") % {"moment": at}
 
     @action(
         description=_("Test the connection"),

@@ -84,8 +84,11 @@ class ApprovalInline(ReadingInline):
 def decisions_of(approval: Approval) -> str:
     """Everybody who was asked, with what they decided and why."""
     said = {None: _("asked"), True: _("approved"), False: _("denied")}
-    rows = [(one.person, said[one.is_approved], one.justification) for one in approval.assignees.all()]
-    return format_html_join("; ", "{}: {} {}", rows)
+    rows = [
+        (one.person, said[one.is_approved], _("as alternate") if one.is_alternate else "", one.justification)
+        for one in approval.assignees.all()
+    ]
+    return format_html_join("; ", "{}: {} {} {}", rows)
 
 
 @admin.register(AccessRequest)

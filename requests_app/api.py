@@ -30,12 +30,15 @@ from .lifecycle import AssignmentStatus, RequestStatus
 from .models import AccessRequest, Approval, Assignment
 from .querysets import AccessRequestQuerySet, ApprovalQuerySet, AssignmentQuerySet
 from .serializers import (
+    AnsweredSerializer,
     ApprovalDetailSerializer,
     AssignmentDetailSerializer,
     AssignmentSerializer,
     DirectAssignmentSerializer,
+    HandingOverSerializer,
     JustificationSerializer,
     MilestoneSerializer,
+    NewEndSerializer,
     RequestDetailSerializer,
     RequestSerializer,
     SubmissionSerializer,
@@ -72,7 +75,9 @@ def _with_names(requests: AccessRequestQuerySet) -> AccessRequestQuerySet:
 
 
 def _with_stages(requests: AccessRequestQuerySet) -> AccessRequestQuerySet:
-    return _with_names(requests).prefetch_related("answers", "approvals__assignees__person")
+    return _with_names(requests).prefetch_related(
+        "answers", "approvals__assignees__person", "approvals__assignees__instead_of"
+    )
 
 
 def _answer(access_request: AccessRequest, request: Request, *, status: int = 200) -> Response:
@@ -181,7 +186,9 @@ class ApprovalViewSet(ReadOnlyModelViewSet[Approval]):
         user = caller(self.request)
         found = approvals.waiting_for(user) if self.action == "list" else approvals.visible_to(user)
         named = [f"access_request__{name}" for name in NAMED]
-        return found.select_related(*named).prefetch_related("assignees__person", "access_request__answers")
+        return found.select_related(*named).prefetch_related(
+            "assignees__person", "assignees__instead_of", "access_request__answers"
+        )
 
     @extend_schema(operation_id="approvals_approve", request=JustificationSerializer, responses=RequestDetailSerializer)
     @action(detail=True, methods=["post"])
@@ -194,6 +201,19 @@ class ApprovalViewSet(ReadOnlyModelViewSet[Approval]):
     def deny(self, request: Request, pk: str) -> Response:
         """Deny, which ends the request; the answer is the request as it then stands."""
         return self._decide(actions.deny)
+
+    @extend_schema(operation_id="approvals_hand_over", request=HandingOverSerializer, responses=RequestDetailSerializer)
+    @action(detail=True, methods=["post"], url_path="hand-over")
+    def hand_over(self, request: Request, pk: str) -> Response:
+        """Have somebody else decide in one's place; the answer is the request as it then stands."""
+        approval = self.get_object()
+        given = _read(HandingOverSerializer, request)
+        # Asked before the person is looked up: outsiders are not to learn which usernames there are.
+        if not approval.assignees.filter(person=caller(request)).exists():
+            raise PermissionDenied(_("You are not asked to decide on this request."))
+        person = _named(User.objects.all(), field="person", **_by_id_or_username(given["person"]))
+        actions.hand_over(approval=approval, actor=caller(request), person=person, why=given["why"], now=timezone.now())
+        return _answer(approval.access_request, request)
 
     def _decide(self, act: Callable[..., AccessRequest]) -> Response:
         given = _read(JustificationSerializer, self.request)
@@ -234,6 +254,32 @@ class AssignmentViewSet(ReadOnlyModelViewSet[Assignment]):
             justification=given["justification"],
         )
         return _answer(made, request, status=201)
+
+    @extend_schema(
+        operation_id="assignments_extend", request=AnsweredSerializer, responses={201: RequestDetailSerializer}
+    )
+    @action(detail=True, methods=["post"])
+    def extend(self, request: Request, pk: str) -> Response:
+        """Ask for one's own access beyond its end; the answer is the request that was made for it."""
+        given = _read(AnsweredSerializer, request)
+        made = actions.extend(assignment=self.get_object(), actor=caller(request), now=timezone.now(), **given)
+        return _answer(made, request, status=201)
+
+    @extend_schema(
+        operation_id="assignments_change_end", request=NewEndSerializer, responses=AssignmentDetailSerializer
+    )
+    @action(detail=True, methods=["post"], url_path="change-end")
+    def change_end(self, request: Request, pk: str) -> Response:
+        """Have somebody's access end at another moment, or not at all."""
+        given = _read(NewEndSerializer, request)
+        actions.change_end(
+            assignment=self.get_object(),
+            actor=caller(request),
+            ends_at=given["ends_at"],
+            why=given["justification"],
+            now=timezone.now(),
+        )
+        return self.retrieve(request, pk=pk)
 
     @extend_schema(operation_id="assignments_give_back", request=None, responses=AssignmentDetailSerializer)
     @action(detail=True, methods=["post"], url_path="give-back")

@@ -21,6 +21,11 @@ class Found:
     is_rerouted: bool
 
 
+def quorum(required: int | None, *, of: int) -> int:
+    """How many approvals end a stage: as many as are asked for (None: all), where there are as many to give them."""
+    return max(1, of if required is None else min(required, of))
+
+
 def rules_of(stage: ApprovalStage) -> list[dict[str, Any]]:
     """The approvers of a stage as plain values, to be kept with a request."""
     return [
@@ -30,14 +35,20 @@ def rules_of(stage: ApprovalStage) -> list[dict[str, Any]]:
 
 
 def find(
-    rules: list[dict[str, Any]], *, person: User, package: AccessPackage, left_out: Iterable[UUID | None]
+    rules: list[dict[str, Any]],
+    *,
+    person: User,
+    package: AccessPackage,
+    left_out: Iterable[UUID | None],
+    use: ApproverUse = ApproverUse.PRIMARY,
 ) -> Found:
     """Who decides for `person`: the primary approvers, else the fallbacks, the package's owner, the catalog's owners,
     and in the end the administrators (behaviour 2). Left out are the parties of the request (behaviour 3), and whoever
-    decided already.
+    decided already. With another `use`, those come in the place of the primary approvers.
     """
+    first = _("alternates of the policy") if use == ApproverUse.ALTERNATE else _("approvers of the policy")
     ways: list[tuple[str, Callable[[], list[User]]]] = [
-        (_("approvers of the policy"), lambda: _named(rules, use=ApproverUse.PRIMARY, person=person)),
+        (first, lambda: _named(rules, use=use, person=person)),
         (_("fallback approvers"), lambda: _named(rules, use=ApproverUse.FALLBACK, person=person)),
         (_("the package's owner"), lambda: [package.owner]),
         (_("the catalog's owners"), lambda: list(package.catalog.owners.all())),

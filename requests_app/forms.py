@@ -1,8 +1,10 @@
 """What people fill in: answers, justifications, and whom to assign a package to."""
 
+from datetime import datetime, time
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +14,7 @@ from catalog.models import Policy, Question
 from .models import Approval
 
 LONGEST_TEXT = 4000
+LAST_MINUTE = time(23, 59)
 MOST_RADIOS = 6
 """More choices than these are shown as a list to unfold."""
 
@@ -62,6 +65,16 @@ class DecisionForm(forms.Form):
         }
 
 
+class HandOverForm(forms.Form):
+    """Why somebody else is to decide."""
+
+    why = WordsField(
+        label=_("Why do you hand it over?"),
+        help_text=_("They read it, and so does whoever asked. It is written in the journal."),
+        error_messages={"required": _("Say why you hand it over.")},
+    )
+
+
 class RevokeForm(forms.Form):
     """Why somebody's access is taken away."""
 
@@ -70,6 +83,34 @@ class RevokeForm(forms.Form):
         help_text=_("It is written in the journal."),
         error_messages={"required": _("Say why the access is taken away.")},
     )
+
+
+class ChangeEndForm(forms.Form):
+    """Until when somebody's access is to last, and why."""
+
+    ends_at = forms.DateField(
+        label=_("Last day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+    has_no_end = forms.BooleanField(label=_("It has no end"), required=False)
+    justification = WordsField(
+        label=_("Why?"),
+        help_text=_("It is written in the journal, and told to whoever has it."),
+        error_messages={"required": _("Say why its end is moved.")},
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """An empty date alone is a slip, not a decision for ever."""
+        values = super().clean() or {}
+        if "ends_at" in values and bool(values["ends_at"]) == bool(values.get("has_no_end")):
+            self.add_error("ends_at", _("Choose the last day, or say that it has no end: one of the two."))
+        return values
+
+    def clean_ends_at(self) -> datetime | None:
+        """The end of the last day, in the time zone of the installation."""
+        day = self.cleaned_data["ends_at"]
+        return timezone.make_aware(datetime.combine(day, LAST_MINUTE)) if day else None
 
 
 class PolicyChoiceField(forms.ModelChoiceField):

@@ -20,13 +20,17 @@ from django.utils.translation import gettext_lazy as _
 
 class RequestType(models.TextChoices):
     USER_ADD = "userAdd", _("request")
+    USER_UPDATE = "userUpdate", _("extension")
     USER_REMOVE = "userRemove", _("given back")
     ADMIN_ADD = "adminAdd", _("direct assignment")
+    ADMIN_UPDATE = "adminUpdate", _("end moved by an administrator")
     ADMIN_REMOVE = "adminRemove", _("removal by an administrator")
     SYSTEM_REMOVE = "systemRemove", _("removal by the system")
 
 
 ADDING = (RequestType.USER_ADD, RequestType.ADMIN_ADD)
+UPDATING = (RequestType.USER_UPDATE, RequestType.ADMIN_UPDATE)
+"""Requests that move the end of access that is there: nothing is delivered, nothing is taken away."""
 
 
 class RequestStatus(models.TextChoices):

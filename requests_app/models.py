@@ -1,8 +1,8 @@
 """Access requests with their answers and approvals, and assignments."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
 from catalog.models import AccessPackage, Policy
+from directory.models import User
 
+from .approvers import quorum
 from .lifecycle import (
     ADDING,
     APPROVAL_MOVES,
@@ -20,6 +22,7 @@ from .lifecycle import (
     LIVE,
     OPEN,
     REQUEST_MOVES,
+    UPDATING,
     ApprovalStatus,
     AssignmentStatus,
     RequestStatus,
@@ -80,6 +83,12 @@ class Assignment(models.Model):
         """Write a new status and the times that follow from it. Raises IllegalMove."""
         self.move_all([self], status=status, at=at)
 
+    def move_end(self, ends_at: datetime | None) -> None:
+        """Write a new end. From now on it stands by itself: a delivery that comes later does not count it anew."""
+        self.ends_at = self.fixed_end = ends_at
+        self.duration = None
+        self.save(update_fields=["ends_at", "fixed_end", "duration"])
+
     @classmethod
     def move_all(cls, assignments: Sequence["Assignment"], *, status: str, at: datetime) -> None:
         """Move locked assignments by one statement (one for each end, where they are delivered for the first time).
@@ -97,7 +106,7 @@ class Assignment(models.Model):
                 assignment.ended_at = assignment.ended_at or at
             if status == AssignmentStatus.DELIVERED and assignment.delivered_at is None:
                 assignment.delivered_at = at
-                assignment.ends_at = end_of(starts_at=at, assignment=assignment)
+                assignment.ends_at = end_of(starts_at=at, duration=assignment.duration, fixed_end=assignment.fixed_end)
                 begun[assignment.ends_at].append(assignment.pk)
             else:
                 others.append(assignment.pk)
@@ -108,9 +117,9 @@ class Assignment(models.Model):
             cls.objects.filter(pk__in=others).update(status=status, **ended)
 
 
-def end_of(*, starts_at: datetime, assignment: Assignment) -> datetime | None:
+def end_of(*, starts_at: datetime, duration: timedelta | None, fixed_end: datetime | None) -> datetime | None:
     """When access that starts then ends: after its duration, and never later than the fixed end."""
-    ends = [assignment.fixed_end, starts_at + assignment.duration if assignment.duration else None]
+    ends = [fixed_end, starts_at + duration if duration else None]
     return min((end for end in ends if end), default=None)
 
 
@@ -132,6 +141,8 @@ class AccessRequest(models.Model):
     justification = models.TextField(_("justification"), blank=True)
     duration = models.DurationField(_("lasts"), null=True, blank=True)
     fixed_end = models.DateTimeField(null=True, blank=True)
+    wanted_end = models.DateTimeField(_("wanted until"), null=True, blank=True)
+    """Where the end is asked to be moved; None where that is nowhere, or where there is to be no end."""
     assignment = models.ForeignKey(
         Assignment, null=True, blank=True, on_delete=models.PROTECT, related_name="access_requests"
     )
@@ -149,6 +160,15 @@ class AccessRequest(models.Model):
                 fields=["person", "package"],
                 name="requests_request_one_open_per_person_and_package",
                 condition=Q(status__in=OPEN, kind__in=ADDING),
+            ),
+            models.UniqueConstraint(
+                fields=["person", "package"],
+                name="requests_request_one_open_extension_per_access",
+                condition=Q(status__in=OPEN, kind__in=UPDATING),
+            ),
+            models.CheckConstraint(
+                name="requests_request_extension_says_of_what",
+                condition=~Q(kind__in=UPDATING) | Q(assignment__isnull=False),
             ),
             models.CheckConstraint(
                 name="requests_request_completed_at_iff_not_open",
@@ -214,11 +234,16 @@ class Approval(models.Model):
     access_request = models.ForeignKey(AccessRequest, on_delete=models.CASCADE, related_name="approvals")
     position = models.PositiveSmallIntegerField()
     status = models.CharField(max_length=12, choices=ApprovalStatus.choices, default=ApprovalStatus.WAITING)
-    approvals_required = models.PositiveSmallIntegerField()
+    approvals_required = models.PositiveSmallIntegerField(null=True)
+    """None: everybody who is asked."""
     requires_justification = models.BooleanField()
     time_limit = models.DurationField()
     approver_rules = models.JSONField()
     """Who is asked: a list of {use, kind, id}, as the policy said it."""
+    alternates_after = models.DurationField(null=True)
+    """How long after its start alternates are asked as well; None: never."""
+    alternates_due_at = models.DateTimeField(null=True, blank=True)
+    """When they will be; None from then on."""
     asked_via = models.CharField(_("asked as"), max_length=40, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
@@ -240,7 +265,12 @@ class Approval(models.Model):
         indexes = [
             models.Index(
                 fields=["due_at"], name="requests_approval_due", condition=Q(status=ApprovalStatus.IN_PROGRESS)
-            )
+            ),
+            models.Index(
+                fields=["alternates_due_at"],
+                name="requests_approval_alternates",
+                condition=Q(status=ApprovalStatus.IN_PROGRESS, alternates_due_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -252,9 +282,14 @@ class Approval(models.Model):
         self.status = status
         if status == ApprovalStatus.IN_PROGRESS:
             self.started_at, self.due_at = at, at + self.time_limit
+            self.alternates_due_at = at + self.alternates_after if self.alternates_after else None
         else:
             self.decided_at = at
-        self.save(update_fields=["status", "started_at", "due_at", "decided_at", "asked_via"])
+        self.save(update_fields=["status", "started_at", "due_at", "alternates_due_at", "decided_at", "asked_via"])
+
+    def quorum(self, asked: Iterable["ApprovalAssignee"]) -> int:
+        """How many approvals of those who are asked end it; alternates may give one, and raise the number by none."""
+        return quorum(self.approvals_required, of=sum(not one.is_alternate for one in asked))
 
 
 class ApprovalAssignee(models.Model):
@@ -263,6 +298,13 @@ class ApprovalAssignee(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     approval = models.ForeignKey(Approval, on_delete=models.CASCADE, related_name="assignees")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="approval_assignments")
+    asked_at = models.DateTimeField()
+    is_alternate = models.BooleanField(default=False)
+    instead_of = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="approvals_handed_over"
+    )
+    """Who was asked first, and handed it over; whoever it passed through in between is in the journal."""
+    handed_over_why = models.TextField(blank=True)
     is_approved = models.BooleanField(null=True)
     justification = models.TextField(blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
@@ -281,3 +323,10 @@ class ApprovalAssignee(models.Model):
 
     def __str__(self) -> str:
         return str(self.person)
+
+    def hand_to(self, person: User, *, why: str, at: datetime) -> None:
+        """Have another person asked in this one's place."""
+        first = self.instead_of_id or self.person_id
+        self.person, self.instead_of_id = person, None if first == person.pk else first
+        self.handed_over_why, self.asked_at = why, at
+        self.save(update_fields=["person", "instead_of", "handed_over_why", "asked_at"])

@@ -30,6 +30,16 @@ def can_give_back(user: User, assignment: Assignment) -> bool:
     return user.is_active and assignment.person_id == user.pk
 
 
+def can_extend(user: User, assignment: Assignment) -> bool:
+    """Only the person who has it; whether it can be extended at all is another question (`extensions.offer_for`)."""
+    return user.is_active and assignment.person_id == user.pk
+
+
+def can_change_end(user: User, assignment: Assignment) -> bool:
+    """Whoever looks after the package; but nobody for themselves, administrators included (behaviour 3)."""
+    return assignment.person_id != user.pk and can_manage_assignments(user, assignment.package)
+
+
 def can_revoke(user: User, assignment: Assignment) -> bool:
     """Whoever looks after the package."""
     return can_manage_assignments(user, assignment.package)

@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Prefetch, Q
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, Subquery
 
 from catalog.models import Catalog
 from directory.models import User
 from directory.permissions import can_read_everything
 
-from .lifecycle import ADDING, LIVE, OPEN, ApprovalStatus, AssignmentStatus
+from .lifecycle import ADDING, LIVE, OPEN, UPDATING, ApprovalStatus, AssignmentStatus
 
 if TYPE_CHECKING:
     from .models import AccessRequest, Approval, Assignment
@@ -32,7 +32,8 @@ class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
             return self.none()
         from .models import ApprovalAssignee
 
-        asked = ApprovalAssignee.objects.filter(person=user).values("approval__access_request")
+        is_theirs = Q(person=user) | Q(instead_of=user)
+        asked = ApprovalAssignee.objects.filter(is_theirs).values("approval__access_request")
         return self.filter(Q(person=user) | Q(requested_by=user) | Q(pk__in=asked) | _managed_by(user))
 
     def of(self, user: User) -> Self:
@@ -56,6 +57,10 @@ class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
         """Requests that somebody have a package, as against those that somebody lose it."""
         return self.filter(kind__in=ADDING)
 
+    def updating(self) -> Self:
+        """Requests that the end of access be moved."""
+        return self.filter(kind__in=UPDATING)
+
 
 class ApprovalQuerySet(models.QuerySet["Approval"]):
     """Approvals."""
@@ -76,9 +81,23 @@ class ApprovalQuerySet(models.QuerySet["Approval"]):
             status=ApprovalStatus.IN_PROGRESS, assignees__person=user, assignees__is_approved=None
         ).order_by("due_at", "id")
 
+    def numbered(self) -> Self:
+        """With `stages_number`: how many stages the request has."""
+        from .models import Approval
+
+        siblings = Approval.objects.filter(access_request=OuterRef("access_request")).order_by()
+        return self.annotate(
+            stages_number=Subquery(siblings.values("access_request").annotate(n=Count("pk")).values("n"))
+        )
+
     def overdue(self, now: datetime) -> Self:
         """Stages whose time is over."""
         return self.filter(status=ApprovalStatus.IN_PROGRESS, due_at__lte=now)
+
+    def wanting_alternates(self, now: datetime) -> Self:
+        """Stages that are still open when their alternates are due, those that waited longest first."""
+        late = self.filter(status=ApprovalStatus.IN_PROGRESS, alternates_due_at__lte=now)
+        return late.order_by("alternates_due_at", "pk")
 
     def in_want_of_approvers(self) -> Self:
         """Open stages in which somebody who is asked was disabled, or in which nobody is left to decide."""

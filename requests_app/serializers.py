@@ -2,17 +2,19 @@
 
 from uuid import UUID
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from catalog.models import Policy
-from catalog.serializers import PackageNameSerializer, ResourceRoleSerializer
+from catalog.serializers import PackageNameSerializer, PolicySerializer, ResourceRoleSerializer
 from directory.serializers import MomentField, OutputSerializer, PersonSerializer
 from provisioning.lifecycle import GrantStatus
 from provisioning.models import GrantReason
 
+from .extensions import Offer, offer_for
 from .lifecycle import ApprovalStatus, AssignmentStatus, RequestStatus, RequestType
 from .models import AccessRequest, Answer, Approval, ApprovalAssignee, Assignment
 
@@ -28,11 +30,9 @@ class JustificationSerializer(serializers.Serializer[None]):
     justification = serializers.CharField(default="", allow_blank=True, max_length=LONGEST_TEXT)
 
 
-class SubmissionSerializer(JustificationSerializer):
-    """Asking for a package. The policy is named only where several apply to the caller."""
+class AnsweredSerializer(JustificationSerializer):
+    """What a policy asks of whoever wants something."""
 
-    package = serializers.UUIDField()
-    policy = serializers.UUIDField(default=None, allow_null=True)
     answers = serializers.DictField(
         child=serializers.CharField(allow_blank=True, max_length=LONGEST_TEXT),
         default=dict,
@@ -45,6 +45,26 @@ class SubmissionSerializer(JustificationSerializer):
         if faults:
             raise serializers.ValidationError(faults)
         return {str(UUID(key)): value for key, value in answers.items()}
+
+
+class SubmissionSerializer(AnsweredSerializer):
+    """Asking for a package. The policy is named only where several apply to the caller."""
+
+    package = serializers.UUIDField()
+    policy = serializers.UUIDField(default=None, allow_null=True)
+
+
+class HandingOverSerializer(serializers.Serializer[None]):
+    """Who decides in one's place, and why."""
+
+    person = serializers.CharField(max_length=150, help_text="The person's id or username.")
+    why = serializers.CharField(max_length=LONGEST_TEXT)
+
+
+class NewEndSerializer(JustificationSerializer):
+    """Until when somebody's access is to last, null for no end, and why."""
+
+    ends_at = serializers.DateTimeField(allow_null=True)
 
 
 class DirectAssignmentSerializer(JustificationSerializer):
@@ -94,6 +114,9 @@ class RequestSerializer(OutputSerializer[AccessRequest]):
     requested_by = PersonSerializer(read_only=True, allow_null=True)
     assignment = serializers.UUIDField(source="assignment_id", read_only=True, allow_null=True)
     ends_at = MomentField(source="fixed_end", read_only=True, allow_null=True)
+    wanted_end = MomentField(
+        read_only=True, allow_null=True, help_text="Of an extension: the end that is asked for, null for none."
+    )
 
     class Meta:
         model = AccessRequest
@@ -109,6 +132,7 @@ class RequestSerializer(OutputSerializer[AccessRequest]):
             "justification",
             "duration",
             "ends_at",
+            "wanted_end",
             "assignment",
             "submitted_at",
             "completed_at",
@@ -120,10 +144,22 @@ class ApproverSerializer(OutputSerializer[ApprovalAssignee]):
     """Somebody who is asked, and what they decided; null where they did not."""
 
     person = PersonSerializer(read_only=True)
+    instead_of = PersonSerializer(
+        read_only=True, allow_null=True, help_text="Who was asked first, and handed it over for the reason given."
+    )
 
     class Meta:
         model = ApprovalAssignee
-        fields = ("person", "is_approved", "justification", "decided_at")
+        fields = (
+            "person",
+            "asked_at",
+            "is_alternate",
+            "instead_of",
+            "handed_over_why",
+            "is_approved",
+            "justification",
+            "decided_at",
+        )
         read_only_fields = fields
 
 
@@ -144,6 +180,7 @@ class ApprovalSerializer(OutputSerializer[Approval]):
             "requires_justification",
             "started_at",
             "due_at",
+            "alternates_due_at",
             "decided_at",
             "approvers",
         )
@@ -239,15 +276,29 @@ class DeliverySerializer(OutputSerializer[GrantReason]):
         read_only_fields = fields
 
 
+class ExtensionSerializer(serializers.Serializer[Offer]):
+    """Whether access can be extended now: until when and under which policy, or why not."""
+
+    is_possible = serializers.BooleanField(read_only=True)
+    ends_at = MomentField(read_only=True, allow_null=True, help_text="The end that it would have, null for none.")
+    policy = PolicySerializer(read_only=True, allow_null=True, help_text="Whose questions are to be answered.")
+    obstacle = serializers.CharField(read_only=True)
+
+
 class AssignmentDetailSerializer(AssignmentSerializer):
-    """An assignment with the state of each of its roles."""
+    """An assignment with the state of each of its roles, and whether its holder can extend it."""
 
     roles = serializers.SerializerMethodField()
+    extension = serializers.SerializerMethodField()
 
     class Meta(AssignmentSerializer.Meta):
-        fields = (*AssignmentSerializer.Meta.fields, "roles")
+        fields = (*AssignmentSerializer.Meta.fields, "roles", "extension")
         read_only_fields = fields
 
     @extend_schema_field(DeliverySerializer(many=True))
     def get_roles(self, assignment: Assignment) -> object:
         return DeliverySerializer(GrantReason.objects.of([assignment.pk]), many=True).data
+
+    @extend_schema_field(ExtensionSerializer)
+    def get_extension(self, assignment: Assignment) -> object:
+        return ExtensionSerializer(offer_for(assignment, now=timezone.now())).data

@@ -22,6 +22,14 @@ def expire_approvals() -> int:
 
 
 @shared_task
+def ask_alternates() -> int:
+    """Ask the alternates of every stage that is still not decided when they are due."""
+    now = timezone.now()
+    late = Approval.objects.wanting_alternates(now).select_related("access_request")[:500]
+    return sum(actions.ask_alternates(approval=approval, now=now) for approval in late)
+
+
+@shared_task
 def replace_absent_approvers() -> int:
     """Ask others wherever somebody who was asked can no longer decide."""
     now = timezone.now()

@@ -33,19 +33,31 @@ class Telling:
 
 TELLINGS = {
     events.REQUEST_SUBMITTED: Telling(_("Asked"), icon="send", tone="info"),
+    events.EXTENSION_REQUESTED: Telling(_("Asked to extend it until {until}"), icon="send", tone="info"),
     events.REQUEST_ASSIGNED: Telling(_("Assigned directly"), icon="plus", tone="info"),
     events.REQUEST_AUTO_APPROVED: Telling(_("Approved by the policy: nobody had to decide")),
     events.REQUEST_DENIED: Telling(_("Denied"), is_failure=True, quote="justification"),
     events.REQUEST_CANCELED: Telling(_("Canceled"), icon="undo", tone="neutral"),
     events.REQUEST_EXPIRED: Telling(_("Nobody decided in time"), icon="clock", tone="warn"),
+    events.REQUEST_IN_CONFLICT: Telling(
+        _("Not given: something incompatible was there by then"), is_failure=True, text="why"
+    ),
     events.APPROVAL_STARTED: Telling(_("Asked to decide: {approvers}"), icon="message", tone="info"),
     events.APPROVAL_REROUTED: Telling(
         _("Nobody whom the policy names could decide; asked instead: {via}"), icon="refresh", tone="warn"
     ),
+    events.ALTERNATES_ASKED: Telling(
+        _("Not decided so far; asked as alternates: {approvers}"), icon="clock", tone="warn"
+    ),
+    events.APPROVAL_REASSIGNED: Telling(_("Handed over to {approver}"), icon="users", tone="info", quote="why"),
     events.APPROVER_ABSENT: Telling(_("{absent} can no longer decide"), icon="user", tone="warn"),
     events.APPROVAL_DECIDED: Telling(_("Approved"), quote="justification"),
     events.ASSIGNMENT_DELIVERED: Telling(_("Everything is there"), icon="check-circle"),
     events.ASSIGNMENT_FAILED: Telling(_("Not everything could be delivered yet"), icon="alert", tone="warn"),
+    events.ASSIGNMENT_EXTENDED: Telling(_("Extended: ends on {new_end}, no longer on {old_end}"), icon="calendar"),
+    events.ASSIGNMENT_END_MOVED: Telling(
+        _("End moved to {new_end}, from {old_end}"), icon="calendar", tone="info", quote="why"
+    ),
     events.ASSIGNMENT_ENDED: Telling(_("Access ended"), icon="clock", tone="neutral", text="why"),
     events.ASSIGNMENT_CLEARED: Telling(_("Everything is taken away"), icon="check-circle", tone="neutral"),
     provisioning_events.GRANT_DELIVERED: Telling(_("{target} delivered"), icon="key", text="proof"),

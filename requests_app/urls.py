@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from .views import approving, asking, holding, owning, tracking
+from .views import approving, asking, conflicts, extending, handing_over, holding, owning, rescheduling, tracking
 
 app_name = "requests"
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
             ]
         ),
     ),
+    path("conflicts/", conflicts.ConflictsView.as_view(), name="conflicts"),
     path(
         "requests/",
         include(
@@ -32,6 +33,7 @@ urlpatterns = [
             [
                 path("", approving.ApprovalsView.as_view(), name="approvals"),
                 path("<uuid:pk>/", approving.ApprovalView.as_view(), name="approval"),
+                path("<uuid:pk>/hand-over/", handing_over.HandOverView.as_view(), name="hand_over"),
             ]
         ),
     ),
@@ -41,6 +43,8 @@ urlpatterns = [
             [
                 path("", holding.AccessView.as_view(), name="access"),
                 path("<uuid:pk>/", holding.AssignmentView.as_view(), name="assignment"),
+                path("<uuid:pk>/change-end/", rescheduling.ChangeEndView.as_view(), name="change_end"),
+                path("<uuid:pk>/extend/", extending.ExtendView.as_view(), name="extend"),
                 path("<uuid:pk>/give-back/", holding.GiveBackView.as_view(), name="give_back"),
                 path("<uuid:pk>/revoke/", owning.RevokeView.as_view(), name="revoke"),
             ]

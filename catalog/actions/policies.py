@@ -19,6 +19,8 @@ from ..wording import question_in_words, stage_in_words
 from .rules import refuse_if_used, refuse_lax_privileges, require_manager
 from .saving import stored, tell
 
+MOST_STAGES = 5
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -89,6 +91,10 @@ def delete_policy(*, policy: Policy, actor: User | None, now: datetime) -> None:
 
 def _replace_stages(policy: Policy, stages: Sequence[Stage]) -> None:
     """Nothing refers to a stage, since requests copy it; so all are made anew, in the order given."""
+    if len(stages) > MOST_STAGES:
+        raise ValidationError(
+            _("A policy has at most %(most)d approval stages."), code="too_many_stages", params={"most": MOST_STAGES}
+        )
     policy.stages.all().delete()
     for position, stage in enumerate(stages, start=1):
         row = ApprovalStage(
@@ -97,6 +103,7 @@ def _replace_stages(policy: Policy, stages: Sequence[Stage]) -> None:
             approvals_required=stage.row.approvals_required,
             time_limit_days=stage.row.time_limit_days,
             requires_justification=stage.row.requires_justification,
+            alternates_after_days=stage.row.alternates_after_days,
         )
         row.full_clean()
         row.save()
@@ -107,6 +114,7 @@ def _replace_stages(policy: Policy, stages: Sequence[Stage]) -> None:
         for approver in approvers:
             approver.full_clean()
         _refuse_a_stage_that_cannot_end(row, approvers)
+        _refuse_alternates_without_a_delay(row, approvers)
         StageApprover.objects.bulk_create(approvers)
 
 
@@ -122,13 +130,29 @@ def _refuse_a_stage_that_cannot_end(row: ApprovalStage, approvers: Sequence[Stag
     primary = [one for one in approvers if one.use == ApproverUse.PRIMARY]
     if not primary:
         raise ValidationError(_("Say who decides in %(stage)s.") % {"stage": row}, code="no_approver")
-    if any(one.kind == ApproverKind.GROUP for one in primary):
+    if row.approvals_required is None or any(one.kind == ApproverKind.GROUP for one in primary):
         return
     if row.approvals_required > len(primary):
         raise ValidationError(
             _("%(stage)s asks for %(required)d approvals, but only %(count)d may decide."),
             code="too_few_approvers",
             params={"stage": row, "required": row.approvals_required, "count": len(primary)},
+        )
+
+
+def _refuse_alternates_without_a_delay(row: ApprovalStage, approvers: Sequence[StageApprover]) -> None:
+    has_alternates = any(one.use == ApproverUse.ALTERNATE for one in approvers)
+    if has_alternates and row.alternates_after_days is None:
+        raise ValidationError(
+            _("Say after how many days the alternates of %(stage)s are asked."),
+            code="alternates_without_delay",
+            params={"stage": row},
+        )
+    if row.alternates_after_days is not None and not has_alternates:
+        raise ValidationError(
+            _("Say who the alternates of %(stage)s are, or leave out when they are asked."),
+            code="delay_without_alternates",
+            params={"stage": row},
         )
 
 

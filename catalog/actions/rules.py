@@ -46,17 +46,22 @@ def refuse_strangers_to_the_catalog(package: AccessPackage) -> None:
 
 
 def refuse_lax_privileges(**where: Any) -> None:
-    """Raises ValidationError where an enabled policy gives a privileged resource unapproved, or without an end.
+    """Raises ValidationError where an enabled policy gives a privileged resource unapproved, or without an end, or
+    lets it be extended unapproved.
 
     Holds for direct assignment too (behaviour 19). `where` narrows the policies down to what was changed.
     """
-    lax = Policy.objects.enabled().filter(Q(duration_kind=DurationKind.PERMANENT) | Q(stages=None), **where)
+    unasked = Q(is_extension_allowed=True, does_extension_need_approval=False)
+    lax = Policy.objects.enabled().filter(Q(duration_kind=DurationKind.PERMANENT) | Q(stages=None) | unasked, **where)
     privileged = PackageRole.objects.filter(resource_role__resource__is_privileged=True).values("package")
     found = lax.filter(package__in=privileged).select_related("package").distinct().order_by("package__name", "name")
     said = [_("“%(policy)s” of %(package)s") % {"policy": policy, "package": policy.package} for policy in found]
     if said:
         raise ValidationError(
-            _("A privileged resource can neither be given without approval nor without an end. Change first: %(lax)s."),
+            _(
+                "A privileged resource can neither be given without approval nor without an end, "
+                "nor be extended without approval. Change first: %(lax)s."
+            ),
             code="privileged",
             params={"lax": _some(said)},
         )

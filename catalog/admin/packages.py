@@ -26,7 +26,7 @@ from accessgov.administration import (
 
 from .. import actions
 from ..forms import PolicyOnPackageForm
-from ..models import AccessPackage, PackageRole, Policy
+from ..models import AccessPackage, Incompatibility, PackageRole, Policy
 from ..wording import policy_in_words
 
 
@@ -89,6 +89,21 @@ class PolicyInline(StackedRows):
         return format_html('{} · <a href="{}" class="underline">{}</a>', policy_in_words(policy), page, more)
 
 
+class IncompatibilityInline(TabularRows):
+    """What must not be held together with the package."""
+
+    model = Incompatibility
+    fk_name = "package"
+    fields = ("other_package", "group", "is_mutual")
+    autocomplete_fields = ("other_package", "group")
+    hide_title = True
+    verbose_name = _("incompatible package or group")
+    verbose_name_plural = _("separation of duties: whoever has one of these cannot get it")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Incompatibility]:
+        return super().get_queryset(request).with_names()
+
+
 @admin.register(AccessPackage)
 class PackageAdmin(ConfigurationAdmin):
     """Packages; saving applies what goes before what comes, and policies before the roles that they must allow."""
@@ -105,10 +120,10 @@ class PackageAdmin(ConfigurationAdmin):
     search_fields = ("name", "description", "catalog__name")
     autocomplete_fields = ("catalog", "owner")
     fields = (("name", "catalog"), "description", "owner", ("is_enabled", "is_hidden"))
-    inlines = (PackageRoleInline, PolicyInline)
+    inlines = (PackageRoleInline, PolicyInline, IncompatibilityInline)
 
     def apply(self, request: HttpRequest, form: ModelForm, formsets: Sequence[BaseInlineFormSet]) -> None:
-        links, policies = formsets
+        links, policies, incompatibilities = formsets
         package, change = form.instance, by(request)
         actions.save_package(package=package, **change)
         if links.deleted_objects:
@@ -121,6 +136,10 @@ class PackageAdmin(ConfigurationAdmin):
             actions.save_policy(policy=changed.instance, stages=changed.stages(), **asked, **change)
         if links.new_objects:
             actions.add_roles(package=package, roles=[link.resource_role for link in links.new_objects], **change)
+        for ended in incompatibilities.deleted_objects:
+            actions.delete_incompatibility(incompatibility=ended, **change)
+        for changed in changed_forms(incompatibilities):
+            actions.save_incompatibility(incompatibility=changed.instance, **change)
 
     def erase(self, request: HttpRequest, row: AccessPackage) -> None:
         actions.delete_package(package=row, **by(request))

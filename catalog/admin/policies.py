@@ -18,6 +18,8 @@ from ..forms import QuestionForm, StageForm
 from ..models import ApprovalStage, Policy, Question
 from ..wording import policy_in_words
 
+EXTENSION = ("is_extension_allowed", "does_extension_need_approval")
+
 
 class StageInline(StackedRows):
     """Who decides, stage by stage."""
@@ -28,7 +30,10 @@ class StageInline(StackedRows):
         ("position", "approvals_required", "time_limit_days", "requires_justification"),
         ("manager", "people", "groups"),
         ("fallback_manager", "fallback_people", "fallback_groups"),
+        ("alternate_manager", "alternate_people", "alternate_groups"),
+        ("alternates_after_days",),
     )
+    max_num = actions.MOST_STAGES
     verbose_name_plural = _("approval: without a stage, every request is approved by itself")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApprovalStage]:
@@ -60,7 +65,7 @@ class PolicyAdmin(ConfigurationAdmin):
         return (
             (None, {"fields": ("in_words", package, ("name", "is_enabled", "version"), "description")}),
             (_("Who may ask"), {"fields": ("scope", ("people", "groups"), "requires_justification")}),
-            (_("How long it lasts"), {"fields": (("duration_kind", "duration_amount"), "ends_at")}),
+            (_("How long it lasts"), {"fields": (("duration_kind", "duration_amount"), "ends_at", EXTENSION)}),
         )
 
     def apply(self, request: HttpRequest, form: ModelForm, formsets: Sequence[BaseInlineFormSet]) -> None:

@@ -14,7 +14,15 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
-from accessgov.administration import ConfigurationAdmin, TabularRows, by, changed_forms, count_of, list_link
+from accessgov.administration import (
+    ConfigurationAdmin,
+    SearchedByFewWords,
+    TabularRows,
+    by,
+    changed_forms,
+    count_of,
+    list_link,
+)
 
 from .. import actions
 from ..forms import ResourceForm
@@ -150,7 +158,7 @@ class ResourceAdmin(ConfigurationAdmin):
 
 
 @admin.register(ResourceRole)
-class ResourceRoleAdmin(ModelAdmin):
+class ResourceRoleAdmin(SearchedByFewWords, ModelAdmin):
     """Only for choosing roles by typing: they are kept on their resource's page."""
 
     search_fields = ("resource__name", "name", "resource__system__name")

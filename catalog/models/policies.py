@@ -51,6 +51,12 @@ class Policy(models.Model):
         _("how many"), null=True, blank=True, default=180, validators=[MinValueValidator(1), MaxValueValidator(87_840)]
     )
     ends_at = models.DateTimeField(_("ends at"), null=True, blank=True)
+    is_extension_allowed = models.BooleanField(
+        _("may be extended"), default=True, help_text=_("By whoever has it, shortly before its end.")
+    )
+    does_extension_need_approval = models.BooleanField(
+        _("extensions need approval"), default=True, help_text=_("By the same stages as a request.")
+    )
 
     objects = PolicyQuerySet.as_manager()
 
@@ -104,23 +110,49 @@ class ApprovalStage(models.Model):
     policy = models.ForeignKey(Policy, on_delete=models.CASCADE, related_name="stages")
     position = models.PositiveSmallIntegerField(_("position"), default=1)
     approvals_required = models.PositiveSmallIntegerField(
-        _("approvals required"), default=1, validators=[MinValueValidator(1)]
+        _("approvals required"),
+        null=True,
+        blank=True,
+        default=1,
+        validators=[MinValueValidator(1)],
+        help_text=_("Empty: everybody who is asked must approve."),
     )
     time_limit_days = models.PositiveSmallIntegerField(
         _("days to decide"), default=14, validators=[MinValueValidator(1), MaxValueValidator(365)]
     )
     requires_justification = models.BooleanField(_("approvers say why"), default=False)
+    alternates_after_days = models.PositiveSmallIntegerField(
+        _("days until alternates are asked"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("Where it is not decided by then, the alternates are asked as well."),
+    )
 
     class Meta:
         verbose_name = _("approval stage")
         verbose_name_plural = _("approval stages")
         ordering = ("position",)
         constraints = [
-            models.UniqueConstraint(fields=["policy", "position"], name="catalog_stage_position_once_per_policy")
+            models.UniqueConstraint(fields=["policy", "position"], name="catalog_stage_position_once_per_policy"),
+            models.CheckConstraint(
+                name="catalog_stage_asks_alternates_before_its_time_is_over",
+                condition=models.Q(alternates_after_days=None)
+                | models.Q(alternates_after_days__gte=1, alternates_after_days__lt=models.F("time_limit_days")),
+                violation_error_message=_("Alternates are asked before the stage's time is over, not later."),
+            ),
         ]
 
     def __str__(self) -> str:
         return _("stage %(position)d") % {"position": self.position}
+
+    def clean(self) -> None:
+        """Name the field where alternates would come too late."""
+        after = self.alternates_after_days
+        if after is not None and self.time_limit_days is not None and after >= self.time_limit_days:
+            raise ValidationError(
+                {"alternates_after_days": _("Alternates are asked before the stage's time is over, not later.")}
+            )
 
 
 class StageApprover(models.Model):

@@ -9,26 +9,39 @@ from django.utils.translation import ngettext
 
 from catalog.models import AccessPackage, ResourceRole
 from directory.models import User
-from requests_app.lifecycle import ApprovalStatus, RequestStatus
+from requests_app.lifecycle import UPDATING, ApprovalStatus, RequestStatus
 from requests_app.models import AccessRequest, Approval, ApprovalAssignee
 
 from ..models import Message
-from .letter import Draft, Fact, NoLongerNeeded, day, facts, find, link, listed, moment, period
+from .letter import Draft, Fact, NoLongerNeeded, day, facts, find, link, listed, moment, period, time_left, until
 from .roles import by_system
 
 
 def approver_asked(message: Message, now: datetime) -> Draft:
     """To whoever is asked to decide: everything that the decision needs."""
+    return _question(message, now=now, subject=_("%(person)s asks for %(package)s: please decide by %(day)s"))
+
+
+def approver_reminded(message: Message, now: datetime) -> Draft:
+    """To whoever still has to decide, when half of the time is over and when a day is left: all of it once more."""
+    return _question(
+        message,
+        now=now,
+        subject=_("Reminder: %(person)s waits for %(package)s, please decide by %(day)s"),
+        is_reminder=True,
+    )
+
+
+def _question(message: Message, *, now: datetime, subject: str, **context: object) -> Draft:
     approval = find(Approval.objects.select_related("access_request"), message.reference)
-    asked = list(approval.assignees.select_related("person").order_by("person__display_name", "pk"))
+    asked = list(approval.assignees.select_related("person", "instead_of").order_by("person__display_name", "pk"))
     _check_still_asked(approval, asked, recipient=message.recipient)
     access_request = _request(approval.access_request_id)
     due_at = approval.due_at or now  # a stage that is open has one: the database says so
     person, package = access_request.person, access_request.package
     return Draft(
         template="approver_asked",
-        subject=_("%(person)s asks for %(package)s: please decide by %(day)s")
-        % {"person": person, "package": package, "day": day(due_at)},
+        subject=subject % {"person": person, "package": _wish(access_request), "day": day(due_at)},
         preheader=access_request.justification or package.description,
         button=_("Decide on this request"),
         url=link("requests:approval", approval.pk),
@@ -37,6 +50,7 @@ def approver_asked(message: Message, now: datetime) -> Draft:
             *_who_asks(access_request),
             *_what_for(access_request),
             *[(answer.question, answer.value) for answer in access_request.answers.all()],
+            *facts((_("Stage"), _which_stage(approval)), (_("Handed over"), _handed_over(asked, message.recipient))),
             *_decided_before(access_request),
             *facts((_("Asked as well"), listed(_others(asked, message.recipient)))),
             (_("Please decide by"), moment(due_at)),
@@ -45,7 +59,11 @@ def approver_asked(message: Message, now: datetime) -> Draft:
             "person": person,
             "package": package,
             "systems": by_system(ResourceRole.objects.with_names().filter(package_roles__package=package)),
+            "is_update": access_request.kind in UPDATING,
             "how_many_decide": _how_many_decide(approval, asked),
+            "is_alternate": any(one.is_alternate for one in asked if one.person_id == message.recipient_id),
+            "left": time_left(due_at - now),
+            **context,
         },
     )
 
@@ -102,10 +120,10 @@ def _decision(
     decided: Sequence[Fact],
     **context: object,
 ) -> Draft:
-    person, package = access_request.person, access_request.package
+    person, package, is_update = access_request.person, access_request.package, access_request.kind in UPDATING
     return Draft(
         template=template,
-        subject=subject % {"package": package, "person": person},
+        subject=subject % {"package": _wish(access_request), "person": person},
         preheader=" · ".join(f"{label}: {said}" for label, said in decided) or package.description,
         button=_("See the request"),
         url=link("requests:request", access_request.pk),
@@ -115,14 +133,23 @@ def _decision(
             "person": person,
             "package": package,
             "is_mine": person == recipient,
-            "can_ask_again": AccessPackage.objects.requestable_by(person).filter(pk=package.pk).exists(),
+            "is_update": is_update,
+            "can_ask_again": not is_update
+            and AccessPackage.objects.requestable_by(person).filter(pk=package.pk).exists(),
             **context,
         },
     )
 
 
+def _wish(access_request: AccessRequest) -> str:
+    """What is asked for, as it fits behind “asks for”."""
+    if access_request.kind in UPDATING:
+        return _("%(package)s for longer") % {"package": access_request.package}
+    return str(access_request.package)
+
+
 def _request(pk: UUID) -> AccessRequest:
-    rows = AccessRequest.objects.select_related("person__manager", "requested_by", "package__catalog")
+    rows = AccessRequest.objects.select_related("person__manager", "requested_by", "package__catalog", "assignment")
     return rows.prefetch_related("answers").get(pk=pk)
 
 
@@ -151,9 +178,28 @@ def _what_for(access_request: AccessRequest) -> list[Fact]:
     package = access_request.package
     return facts(
         (_("Package"), f"{package} ({package.catalog})"),
-        (_("For how long"), period(access_request.duration, fixed_end=access_request.fixed_end)),
+        *_period(access_request),
         (_("Why"), access_request.justification),
     )
+
+
+def _handed_over(asked: list[ApprovalAssignee], recipient: User) -> str:
+    mine = next((one for one in asked if one.person_id == recipient.pk and one.instead_of_id), None)
+    if mine is None:
+        return ""
+    return _("by %(person)s: “%(why)s”") % {"person": mine.instead_of, "why": mine.handed_over_why}
+
+
+def _which_stage(approval: Approval) -> str:
+    number = Approval.objects.filter(access_request=approval.access_request_id).count()
+    return _("%(position)d of %(number)d") % {"position": approval.position, "number": number} if number > 1 else ""
+
+
+def _period(access_request: AccessRequest) -> list[Fact]:
+    if access_request.kind not in UPDATING:
+        return [(_("For how long"), period(access_request.duration, fixed_end=access_request.fixed_end))]
+    now_until = access_request.assignment.ends_at if access_request.assignment else None
+    return [(_("Ends now"), until(now_until)), (_("Extended until"), until(access_request.wanted_end))]
 
 
 def _decided_before(access_request: AccessRequest) -> list[Fact]:
@@ -175,7 +221,7 @@ def _others(asked: list[ApprovalAssignee], recipient: User) -> list[User]:
 
 
 def _how_many_decide(approval: Approval, asked: list[ApprovalAssignee]) -> str:
-    required = min(approval.approvals_required, len(asked))
+    required = approval.quorum(asked)
     if len(asked) == 1:
         return ""
     approvals = ngettext("%(count)d approval is enough", "%(count)d approvals are needed", required)

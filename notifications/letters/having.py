@@ -9,6 +9,7 @@ from audit.models import Event
 from catalog.models import AccessPackage
 from provisioning.models import GrantReason
 from requests_app.events import ASSIGNMENT_ENDED
+from requests_app.extensions import offer_for
 from requests_app.lifecycle import LIVE
 from requests_app.models import AccessRequest, ApprovalAssignee, Assignment
 
@@ -41,16 +42,17 @@ def ends_soon(message: Message, now: datetime) -> Draft:
     ends_at = assignment.ends_at
     if ends_at is None or ends_at > now + NOTICES[Occasion(message.occasion)]:
         raise NoLongerNeeded(_("Its end was moved."))
+    is_extendable = offer_for(assignment, now=now).is_possible
     return Draft(
         template="ends_soon",
         subject=_("%(package)s ends %(left)s, on %(day)s")
         % {"package": assignment.package, "left": time_left(ends_at - now), "day": day(ends_at)},
         preheader=_("What it gives you is taken away then, by itself."),
-        button=_("See this access"),
-        url=link("requests:assignment", assignment.pk),
+        button=_("Extend it") if is_extendable else _("See this access"),
+        url=link("requests:extend" if is_extendable else "requests:assignment", assignment.pk),
         because=_("You get this because you have this access."),
         facts=[(_("Ends"), moment(ends_at)), (_("Looked after by"), str(assignment.package.owner))],
-        context={**_context(assignment), "ends_at": moment(ends_at)},
+        context={**_context(assignment), "ends_at": moment(ends_at), "is_extendable": is_extendable},
     )
 
 

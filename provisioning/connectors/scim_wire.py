@@ -52,8 +52,17 @@ class Group(Resource[Any]):
 PROVIDER = ScimProvider(models=[User, Group], policy=ScimPolicy(unknown=ScimPolicy.Unknown.ignore))
 
 
+UNPACKED = ("content-encoding", "content-length", "transfer-encoding")
+"""What an answer says of its packing, which is off when it was gathered."""
+LARGEST_ANSWER = 32_000_000
+"""Bytes, unpacked: a group of some 200,000 members."""
+
+
 class PunctualClient(SyncSCIMClient):
-    """Does not wait for an answer that trickles in; httpx2 by itself only times the pause between two bytes."""
+    """Waits for no answer that trickles in, and swallows none without end; httpx2 only times the pause between bytes.
+
+    Redirects are not followed, so that the token goes nowhere but to the address that an administrator entered.
+    """
 
     def request(self, method: str, url: str, **kwargs: Any) -> httpx2.Response:
         """Send one request and gather its answer until the time is up."""
@@ -61,13 +70,18 @@ class PunctualClient(SyncSCIMClient):
         try:
             with self.client.stream(method, url, **kwargs) as answer:
                 body = b"".join(_until(deadline, answer))
+            headers = {name: value for name, value in answer.headers.items() if name.lower() not in UNPACKED}
         except httpx2.RequestError as error:
             raise RequestNetworkException from error
-        return httpx2.Response(answer.status_code, headers=answer.headers, content=body, request=answer.request)
+        return httpx2.Response(answer.status_code, headers=headers, content=body, request=answer.request)
 
 
 def _until(deadline: float, answer: httpx2.Response) -> Iterator[bytes]:
-    for chunk in answer.iter_raw():
+    size = 0
+    for chunk in answer.iter_bytes():
+        size += len(chunk)
         if time.monotonic() > deadline:
             raise httpx2.ReadTimeout("The answer came too slowly.", request=answer.request)
+        if size > LARGEST_ANSWER:
+            raise httpx2.ReadError("The answer is too long.", request=answer.request)
         yield chunk

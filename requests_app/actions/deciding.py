@@ -10,14 +10,15 @@ from django.utils.translation import gettext as _
 
 from audit import journal
 from audit.models import Event
+from catalog.choices import ApproverUse
 from directory.actions import lock_people
 from directory.models import User
 
-from .. import approvers, events
+from .. import approvers, conflicts, events
 from ..lifecycle import DECIDABLE, ApprovalStatus, IllegalMove, RequestStatus
 from ..models import AccessRequest, Approval, ApprovalAssignee
 from ..permissions import can_cancel, can_decide
-from .delivering import begin
+from .granting import grant
 
 
 class AlreadyDecided(IllegalMove):
@@ -31,27 +32,26 @@ def start_stage(
 
     `told` are events that led to it and are not stored yet: all are stored together.
     """
-    found = _find_approvers(approval, access_request=access_request)
+    found = find_approvers(approval, access_request=access_request)
     approval.asked_via = found.via[:40]
     approval.move_to(ApprovalStatus.IN_PROGRESS, at=now)
     rerouted = [tell(events.APPROVAL_REROUTED, access_request, actor=None, now=now, via=found.via)]
     told = [*told, *(rerouted if found.is_rerouted else ())]
-    _ask(approval, found.people, access_request=access_request, now=now, told=told)
+    ask_people(approval, found.people, access_request=access_request, now=now, told=told)
 
 
 @transaction.atomic
 def approve(*, approval: Approval, actor: User, now: datetime, justification: str = "") -> AccessRequest:
     """Approve a stage; with the last approval that it asks for, the next stage begins, or the delivery.
 
-    Raises PermissionDenied for whoever is not asked or is a party, ValidationError where a justification is missing,
-    and AlreadyDecided.
+    Raises PermissionDenied for whoever is not asked or is a party, ValidationError where a justification is missing
+    or the person has something incompatible (code `incompatible`), and AlreadyDecided.
     """
     access_request, locked, asked = _decide(
         approval, actor=actor, is_approved=True, justification=justification, now=now
     )
     decided = tell(events.APPROVAL_DECIDED, access_request, actor=actor, now=now, justification=justification)
-    required = min(locked.approvals_required, len(asked))
-    if sum(bool(assignee.is_approved) for assignee in asked) < required:
+    if sum(bool(assignee.is_approved) for assignee in asked) < locked.quorum(asked):
         journal.record_many([decided])
         return access_request
     locked.move_to(ApprovalStatus.APPROVED, at=now)
@@ -60,7 +60,7 @@ def approve(*, approval: Approval, actor: User, now: datetime, justification: st
         start_stage(following, access_request=access_request, now=now, told=[decided])
         return access_request
     journal.record_many([decided, tell(events.REQUEST_APPROVED, access_request, actor=None, now=now)])
-    begin(access_request, now=now)
+    grant(access_request, now=now)
     return access_request
 
 
@@ -81,7 +81,7 @@ def cancel(*, access_request: AccessRequest, actor: User | None, now: datetime) 
     """Cancel a request that is not decided yet; actor None is the system. Raises PermissionDenied and IllegalMove."""
     if actor is not None and not can_cancel(actor, access_request):
         raise PermissionDenied(_("Only those who asked may cancel a request."))
-    locked = _lock(access_request)
+    locked = lock(access_request)
     if locked.status not in DECIDABLE:
         raise IllegalMove(_("This request is %(status)s already.") % {"status": locked.get_status_display()})
     _close(locked, status=RequestStatus.CANCELED, now=now)
@@ -92,7 +92,7 @@ def cancel(*, access_request: AccessRequest, actor: User | None, now: datetime) 
 @transaction.atomic
 def expire_overdue(*, approval: Approval, now: datetime) -> bool:
     """End a request on which nobody decided in time (behaviour 6); False where somebody just did."""
-    access_request = _lock(approval.access_request)
+    access_request = lock(approval.access_request)
     locked = Approval.objects.select_for_update().get(pk=approval.pk)
     if locked.status != ApprovalStatus.IN_PROGRESS or locked.due_at is None or locked.due_at > now:
         return False
@@ -109,14 +109,15 @@ def replace_absent_approvers(*, approval: Approval, now: datetime) -> bool:
     Those who decided stay, those who are disabled go. False where nothing changed, also where there is nobody else to
     ask: then everything stays as it is, and the next sweep tries again.
     """
-    access_request = _lock(approval.access_request)
+    access_request = lock(approval.access_request)
     locked = Approval.objects.select_for_update().get(pk=approval.pk)
     if locked.status != ApprovalStatus.IN_PROGRESS:
         return False
     asked = list(locked.assignees.select_related("person"))
     absent = [one for one in asked if one.is_approved is None and not one.person.is_active]
     decided = [one.person_id for one in asked if one.is_approved is not None]
-    found = _find_approvers(locked, access_request=access_request, left_out=decided)
+    handed_over = [one.instead_of_id for one in asked if one.instead_of_id and one not in absent]
+    found = find_approvers(locked, access_request=access_request, left_out=[*decided, *handed_over])
     new = [person for person in found.people if person.pk not in {one.person_id for one in asked}]
     if not new and not any(one.is_approved is None and one.person.is_active for one in asked):
         return False
@@ -127,41 +128,56 @@ def replace_absent_approvers(*, approval: Approval, now: datetime) -> bool:
     if new:
         locked.asked_via = found.via[:40]
         locked.save(update_fields=["asked_via"])
-        _ask(locked, new, access_request=access_request, now=now)
+        ask_people(locked, new, access_request=access_request, now=now)
     return bool(new or absent)
 
 
-def _find_approvers(
-    approval: Approval, *, access_request: AccessRequest, left_out: Sequence[UUID] = ()
+def find_approvers(
+    approval: Approval,
+    *,
+    access_request: AccessRequest,
+    left_out: Sequence[UUID] = (),
+    use: ApproverUse = ApproverUse.PRIMARY,
 ) -> approvers.Found:
+    """Whom the stage asks; never a party of the request."""
     return approvers.find(
         approval.approver_rules,
         person=access_request.person,
         package=access_request.package,
         left_out=(access_request.person_id, access_request.requested_by_id, *left_out),
+        use=use,
     )
 
 
-def _ask(
+def ask_people(
     approval: Approval,
     people: Sequence[User],
     *,
     access_request: AccessRequest,
     now: datetime,
     told: Sequence[Event] = (),
+    verb: str = events.APPROVAL_STARTED,
 ) -> None:
-    ApprovalAssignee.objects.bulk_create([ApprovalAssignee(approval=approval, person=person) for person in people])
+    """Ask these people, and tell so; `told` as for `start_stage`."""
+    is_alternate = verb == events.ALTERNATES_ASKED
+    ApprovalAssignee.objects.bulk_create(
+        [
+            ApprovalAssignee(approval=approval, person=person, asked_at=now, is_alternate=is_alternate)
+            for person in people
+        ]
+    )
     names = ", ".join(str(person) for person in people)
     facts = {"approvers": names, "asked": [str(person.pk) for person in people], "approval": str(approval.pk)}
-    journal.record_many([*told, tell(events.APPROVAL_STARTED, access_request, actor=None, now=now, **facts)])
+    journal.record_many([*told, tell(verb, access_request, actor=None, now=now, **facts)])
 
 
 def _decide(
     approval: Approval, *, actor: User, is_approved: bool, justification: str, now: datetime
 ) -> tuple[AccessRequest, Approval, list[ApprovalAssignee]]:
     """Lock, judge and write down one person's decision; everybody who is asked comes with it."""
-    access_request = _lock(approval.access_request)
-    locked = Approval.objects.select_for_update().get(pk=approval.pk)
+    access_request = lock(approval.access_request)
+    conflict = conflicts.exist(access_request.person_id, access_request.package_id)
+    locked = Approval.objects.select_for_update().annotate(is_in_conflict=conflict).get(pk=approval.pk)
     asked = list(locked.assignees.select_related("person"))
     mine = next((one for one in asked if one.person_id == actor.pk and one.person.is_active), None)
     if mine is None or not can_decide(actor, access_request):
@@ -170,12 +186,15 @@ def _decide(
         raise AlreadyDecided(_what_was_decided(locked))
     if locked.requires_justification and not justification.strip():
         raise ValidationError({"justification": _("Say why you decide so.")})
+    if is_approved and locked.is_in_conflict:
+        conflicts.refuse(access_request.package_id, person=access_request.person, reader=actor)
     mine.is_approved, mine.justification, mine.decided_at = is_approved, justification.strip(), now
     mine.save(update_fields=["is_approved", "justification", "decided_at"])
     return access_request, locked, asked
 
 
-def _lock(access_request: AccessRequest) -> AccessRequest:
+def lock(access_request: AccessRequest) -> AccessRequest:
+    """The request under lock, and the person that it is for before it (docs/adr/0002)."""
     lock_people([access_request.person_id])
     rows = AccessRequest.objects.select_related("person__manager", "package__catalog", "package__owner")
     return rows.select_for_update(of=("self",)).get(pk=access_request.pk)

@@ -9,13 +9,13 @@ from django.db import connection, transaction
 
 from audit import journal
 from audit.models import Event
-from catalog.models import AccessPackage
+from catalog.models import AccessPackage, ResourceRole
 from directory.actions import lock_people
 from provisioning.actions import Reason, provide
 from provisioning.lifecycle import PRESENT, GrantStatus
 from provisioning.models import Grant, GrantReason
 
-from .. import events
+from .. import conflicts, events
 from ..lifecycle import LIVE, UNDELIVERED, AssignmentStatus, RequestStatus
 from ..models import AccessRequest, Assignment, end_of
 
@@ -28,11 +28,17 @@ TOLD = {
 """What is journalled when an assignment comes to a status; the others are told by what led to them."""
 
 
-def begin(access_request: AccessRequest, *, now: datetime) -> Assignment:
+def begin(access_request: AccessRequest, *, now: datetime) -> Assignment | None:
     """Create the assignment of an approved request and have its roles provided. The person is locked already.
 
-    Until everything is delivered the end counts from now, so that what is delivered in part has an end as well.
+    Until everything is delivered the end counts from now, so that what is delivered in part has an end as well. None
+    where the person has come to hold something incompatible since it was approved: then the request ends, ungranted.
     """
+    _hold_roles_still(access_request.package)
+    roles, is_in_conflict = _roles_for(access_request)
+    if is_in_conflict:
+        _end_in_conflict(access_request, now=now)
+        return None
     assignment = Assignment(
         person=access_request.person,
         package=access_request.package,
@@ -41,13 +47,11 @@ def begin(access_request: AccessRequest, *, now: datetime) -> Assignment:
         fixed_end=access_request.fixed_end,
         starts_at=now,
     )
-    assignment.ends_at = end_of(starts_at=now, assignment=assignment)
+    assignment.ends_at = end_of(starts_at=now, duration=assignment.duration, fixed_end=assignment.fixed_end)
     assignment.save()
     access_request.assignment = assignment
     access_request.move_to(RequestStatus.DELIVERING, at=now)
     journal.record_many([_tell(events.ASSIGNMENT_STARTED, assignment, story=access_request.pk, now=now)])
-    _hold_roles_still(access_request.package)
-    roles = [link.resource_role for link in access_request.package.package_roles.select_related("resource_role")]
     grants = provide(
         [
             Reason(person=access_request.person, role=role, reference=assignment.pk, correlation_id=access_request.pk)
@@ -59,6 +63,32 @@ def begin(access_request: AccessRequest, *, now: datetime) -> Assignment:
     if status != assignment.status:
         _move([assignment], status=status, open_requests={assignment.pk: access_request}, now=now)
     return assignment
+
+
+def _roles_for(access_request: AccessRequest) -> tuple[list[ResourceRole], bool]:
+    """What the package gives now, and whether the person holds something incompatible: by one statement."""
+    conflict = conflicts.exist(access_request.person_id, access_request.package_id)
+    links = access_request.package.package_roles.select_related("resource_role").annotate(is_in_conflict=conflict)
+    if found := list(links):
+        return [link.resource_role for link in found], found[0].is_in_conflict
+    return [], bool(conflicts.between(access_request.person, access_request.package_id))
+
+
+def _end_in_conflict(access_request: AccessRequest, *, now: datetime) -> None:
+    """Nobody decides any more on what was approved, so it ends here; the journal says what stood against it."""
+    person = access_request.person
+    why = conflicts.in_words(conflicts.between(person, access_request.package_id), person=person)
+    access_request.move_to(RequestStatus.CANCELED, at=now)
+    journal.record(
+        events.REQUEST_IN_CONFLICT,
+        actor=None,
+        target=access_request,
+        person=person,
+        package=access_request.package,
+        at=now,
+        details={"why": why},
+        correlation_id=access_request.pk,
+    )
 
 
 def _hold_roles_still(package: AccessPackage) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from audit import journal
@@ -45,7 +46,14 @@ def expire_due(*, now: datetime) -> int:
     total = 0
     while batch := list(Assignment.objects.due_to_end(now)[:BATCH]):
         with transaction.atomic():
-            total += _end(batch, kind=RequestType.SYSTEM_REMOVE, actor=None, why=_("its time was over"), now=now)
+            total += _end(
+                batch,
+                kind=RequestType.SYSTEM_REMOVE,
+                actor=None,
+                why=_("its time was over"),
+                now=now,
+                still=Q(ends_at__lte=now),
+            )
     return total
 
 
@@ -64,13 +72,23 @@ def _end_one(assignment: Assignment, *, kind: RequestType, actor: User, why: str
         raise IllegalMove(_("This access has ended already."))
 
 
-def _end(candidates: Sequence[Assignment], *, kind: RequestType, actor: User | None, why: str, now: datetime) -> int:
-    """End those of the candidates that are still live, each with a request of its own; returns how many."""
+def _end(
+    candidates: Sequence[Assignment],
+    *,
+    kind: RequestType,
+    actor: User | None,
+    why: str,
+    now: datetime,
+    still: Q | None = None,
+) -> int:
+    """End those of the candidates that are still live, each with a request of its own; returns how many.
+
+    `still` is what must hold of them once they are locked: an extension may have been approved a moment before.
+    """
     lock_people(assignment.person_id for assignment in candidates)
     rows = Assignment.objects.filter(pk__in=[candidate.pk for candidate in candidates], status__in=LIVE)
-    assignments = list(
-        rows.select_related("person", "package", "policy").select_for_update(of=("self",)).order_by("pk")
-    )
+    wanted = rows.filter(still or Q()).select_related("person", "package", "policy")
+    assignments = list(wanted.select_for_update(of=("self",)).order_by("pk"))
     if not assignments:
         return 0
     _cancel_unfinished(assignments, now=now)
@@ -108,6 +126,10 @@ def _end(candidates: Sequence[Assignment], *, kind: RequestType, actor: User | N
 
 
 def _cancel_unfinished(assignments: Sequence[Assignment], *, now: datetime) -> None:
+    """What is being delivered no longer is, and nobody need decide any more on what would have made it last longer."""
+    undecided = AccessRequest.objects.updating().filter(assignment__in=assignments, status__in=DECIDABLE)
+    for access_request in undecided.select_related("person", "package"):
+        cancel(access_request=access_request, actor=None, now=now)
     for access_request in AccessRequest.objects.filter(
         assignment__in=assignments, kind__in=ADDING, status__in=UNDELIVERED
     ):

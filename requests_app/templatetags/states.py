@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from provisioning.lifecycle import GrantStatus
 
-from ..lifecycle import ADDING, ApprovalStatus, AssignmentStatus, RequestStatus
+from ..lifecycle import ADDING, UPDATING, ApprovalStatus, AssignmentStatus, RequestStatus
 from ..models import AccessRequest, Approval
 
 register = template.Library()
@@ -31,6 +31,8 @@ REMOVALS = {
     RequestStatus.DELIVERED: _("removed"),
 }
 """What the statuses of a request mean where it takes access away."""
+UPDATES = {RequestStatus.DELIVERED: _("end moved")}
+"""What the statuses of a request mean where it moves the end of access."""
 
 
 @register.filter
@@ -41,11 +43,9 @@ def tone(status: str) -> str:
 
 @register.filter
 def state(access_request: AccessRequest) -> str:
-    """What a request has come to, in words that also fit where it takes access away."""
-    words = access_request.get_status_display()
-    if access_request.kind not in ADDING:
-        words = str(REMOVALS.get(RequestStatus(access_request.status), words))
-    return capfirst(words)
+    """What a request has come to, in words that also fit where it moves the end or takes access away."""
+    words = {} if access_request.kind in ADDING else UPDATES if access_request.kind in UPDATING else REMOVALS
+    return capfirst(str(words.get(RequestStatus(access_request.status), access_request.get_status_display())))
 
 
 @register.filter
@@ -54,7 +54,20 @@ def deciders(approval: Approval) -> str:
     asked = list(approval.assignees.all())
     approved = sum(bool(one.is_approved) for one in asked)
     people = [one.person for one in asked if one.is_approved is None]
-    return names(people, approval.approvals_required - approved)
+    return names(people, approval.quorum(asked) - approved)
+
+
+@register.filter
+def needed(approval: Approval) -> str:
+    """How many approvals a stage asks for, where one is not enough; and how many of them are given, once it began."""
+    if approval.status == ApprovalStatus.WAITING:
+        if approval.approvals_required is None:
+            return gettext("everybody who is asked must approve")
+        facts = {"required": approval.approvals_required}
+        return gettext("%(required)d approvals are needed") % facts if approval.approvals_required > 1 else ""
+    asked = list(approval.assignees.all())
+    facts = {"required": approval.quorum(asked), "given": sum(bool(one.is_approved) for one in asked)}
+    return gettext("%(given)d of %(required)d approvals given") % facts if facts["required"] > 1 else ""
 
 
 @register.filter

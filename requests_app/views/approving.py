@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from audit.pagination import PARAMETER, Cursor, Keyset, Page, page_address
 from catalog.models import AccessPackage
 
-from .. import actions
+from .. import actions, conflicts
 from ..deliveries import planned
 from ..forms import DecisionForm
 from ..lifecycle import ApprovalStatus
@@ -52,7 +52,7 @@ class ApprovalsView(SignedInView):
 
     def _waiting(self) -> Page[Approval]:
         waiting = Approval.objects.waiting_for(self.request.user)
-        named = waiting.select_related("access_request__person", "access_request__package__catalog")
+        named = waiting.numbered().select_related("access_request__person", "access_request__package__catalog")
         return _earliest_first(named, cursor=self.request.GET.get(PARAMETER))
 
     def _decided(self) -> Page[ApprovalAssignee]:
@@ -81,7 +81,8 @@ class ApprovalView(SignedInView):
                 return self._decide(approval, act=act, justification=form.cleaned_data["justification"])
             except ValidationError as error:
                 add_errors(form, error)
-        return self._page(approval, form=form, status=422)
+        is_in_conflict = form.has_error(NON_FIELD_ERRORS, conflicts.INCOMPATIBLE)
+        return self._page(approval, form=form, status=409 if is_in_conflict else 422)
 
     def _decide(self, approval: Approval, *, act: Callable[..., AccessRequest], justification: str) -> HttpResponse:
         act(approval=approval, actor=self.request.user, justification=justification, now=timezone.now())
@@ -107,18 +108,19 @@ class ApprovalView(SignedInView):
             "form": form,
             "mine": mine,
             "is_waiting": is_waiting,
+            "conflict": _conflict(access_request) if is_waiting else "",
             "can_decide": is_waiting and can_decide(user, access_request),
             "deliveries": planned(AccessPackage.objects.with_contents().get(pk=access_request.package_id)),
-            "stages": list(access_request.approvals.prefetch_related("assignees__person")),
+            "stages": list(access_request.approvals.prefetch_related("assignees__person", "assignees__instead_of")),
             **_about(access_request),
         }
         return render(self.request, "requests/approval.html", context, status=status)
 
 
 def _with_everything(approvals: ApprovalQuerySet) -> ApprovalQuerySet:
-    named = ("package__catalog", "package__owner", "policy", "person__manager", "requested_by")
+    named = ("package__catalog", "package__owner", "policy", "person__manager", "requested_by", "assignment")
     return approvals.select_related(*(f"access_request__{name}" for name in named)).prefetch_related(
-        "assignees__person", "access_request__answers"
+        "assignees__person", "assignees__instead_of", "access_request__answers"
     )
 
 
@@ -131,6 +133,12 @@ def _about(access_request: AccessRequest) -> dict[str, Any]:
         "held_number": held.count(),
         "earlier": list(earlier.exclude(pk=access_request.pk)[:MOST_EARLIER]),
     }
+
+
+def _conflict(access_request: AccessRequest) -> str:
+    """What the person has that is incompatible, in words; nothing can be approved while it stands."""
+    person = access_request.person
+    return conflicts.in_words(conflicts.between(person, access_request.package_id), person=person)
 
 
 def _earliest_first(approvals: ApprovalQuerySet, *, cursor: str | None) -> Page[Approval]:

@@ -1,6 +1,5 @@
 """Asking for a package."""
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,9 +12,10 @@ from django.utils.translation import gettext as _
 from catalog.models import AccessPackage, Policy
 from directory.models import User
 
-from .. import actions, approvers
+from .. import actions, conflicts
 from ..forms import AskForm
 from ..models import AccessRequest, Assignment
+from ..prospects import Prospect, look_ahead
 from .base import SignedInRequest, SignedInView, add_errors
 
 REPETITIONS = ("has_it", "open_request")
@@ -82,7 +82,8 @@ class AskView(SignedInView):
         return redirect("requests:request", there.pk)
 
     def _choose(self, package: AccessPackage, policies: list[Policy], *, status: int = 200) -> HttpResponse:
-        ways = [(policy, _stages(policy, person=self.request.user)) for policy in policies]
+        ahead = look_ahead(policies, person=self.request.user, now=timezone.now())
+        ways = [(policy, ahead[policy.pk]) for policy in policies]
         return render(self.request, "requests/choose_policy.html", {"package": package, "ways": ways}, status=status)
 
     def _page(
@@ -92,9 +93,11 @@ class AskView(SignedInView):
             "package": package,
             "policy": policy,
             "form": form,
-            "stages": _stages(policy, person=self.request.user),
+            "stages": stages_of(policy, person=self.request.user),
             "has_choice": len(policies) > 1,
+            "conflict": _conflict(package, person=self.request.user),
         }
+        status = 409 if context["conflict"] and status != 200 else status
         return render(self.request, "requests/ask.html", context, status=status)
 
 
@@ -125,14 +128,16 @@ def _what_is_there(package: AccessPackage, *, person: User) -> AccessRequest | A
     return asked.select_related("package").first()
 
 
+def _conflict(package: AccessPackage, *, person: User) -> str:
+    """What the person has or asked for that is incompatible, in words."""
+    found = conflicts.between(person, package.pk, with_requests=True)
+    return conflicts.in_words(found, person=person, reader=person)
+
+
 def _is_repetition(error: ValidationError) -> bool:
     return getattr(error, "code", None) in REPETITIONS
 
 
-def _stages(policy: Policy, *, person: User) -> list[dict[str, Any]]:
-    """Each stage with whoever would be asked if the person asked now, and how many of them are needed."""
-    found = [(stage, approvers.preview(stage, person=person, package=policy.package)) for stage in policy.stages.all()]
-    return [
-        {"stage": stage, "found": asked, "required": min(stage.approvals_required, len(asked.people))}
-        for stage, asked in found
-    ]
+def stages_of(policy: Policy, *, person: User) -> list[Prospect]:
+    """Each stage of a complete policy as it would be if the person asked now."""
+    return look_ahead([policy], person=person, now=timezone.now())[policy.pk]

@@ -22,6 +22,8 @@ class SignedInRequest(HttpRequest):
 
     user: User
     htmx: HtmxDetails
+    belongs_to: str
+    """The name of the page in the navigation to which this one belongs, where its own name does not say it."""
 
 
 class SignedInView(LoginRequiredMixin, View):

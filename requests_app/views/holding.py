@@ -14,9 +14,10 @@ from audit.pagination import PARAMETER, Keyset, Page, page_address
 
 from .. import actions, timeline
 from ..deliveries import deliveries_of
-from ..lifecycle import LIVE
+from ..extensions import offer_for
+from ..lifecycle import LIVE, UPDATING
 from ..models import AccessRequest, Assignment
-from ..permissions import can_give_back, can_revoke
+from ..permissions import can_change_end, can_extend, can_give_back, can_revoke
 from .base import SignedInRequest, SignedInView
 
 ENDED = Keyset("ended_at", size=25)
@@ -54,6 +55,8 @@ class AssignmentView(SignedInView):
 
     def get(self, request: SignedInRequest, pk: UUID) -> HttpResponse:
         assignment = find_assignment(request, pk)
+        if assignment.person_id != request.user.pk:
+            request.belongs_to = "browse"
         rows = AccessRequest.objects.filter(assignment=assignment).select_related("requested_by", "person", "policy")
         requests = list(rows.prefetch_related("approvals__assignees__person").order_by("submitted_at", "pk"))
         story = timeline.stories_of(assignment, request_ids=[one.pk for one in requests])
@@ -61,7 +64,8 @@ class AssignmentView(SignedInView):
             "assignment": assignment,
             "is_mine": assignment.person_id == request.user.pk,
             "origin": next(iter(requests), None),
-            "endings": requests[1:],
+            "changes": [one for one in requests[1:] if one.kind in UPDATING],
+            "endings": [one for one in requests[1:] if one.kind not in UPDATING],
             "deliveries": deliveries_of([assignment.pk])[assignment.pk],
             "steps": timeline.steps(story),
             "story": story,
@@ -71,8 +75,11 @@ class AssignmentView(SignedInView):
 
     def _may(self, assignment: Assignment) -> dict[str, Any]:
         user, is_live = self.request.user, assignment.status in LIVE
+        is_extendable = is_live and can_extend(user, assignment)
         return {
+            "extension": offer_for(assignment, now=timezone.now()) if is_extendable else None,
             "can_give_back": is_live and can_give_back(user, assignment),
+            "can_change_end": is_live and can_change_end(user, assignment),
             "can_revoke": is_live and can_revoke(user, assignment),
         }
 

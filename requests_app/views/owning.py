@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -23,10 +23,9 @@ from ..models import Assignment
 from ..permissions import can_revoke
 from .base import SignedInRequest, SignedInView, add_errors
 from .holding import find_assignment
+from .searching import MOST_FOUND, called, named_person, people_called, searched
 
 HOLDERS = Keyset("starts_at", size=50)
-MOST_FOUND = 10
-LONGEST_SEARCH = 200
 
 
 class HoldersView(SignedInView):
@@ -34,9 +33,9 @@ class HoldersView(SignedInView):
 
     def get(self, request: SignedInRequest, package_id: UUID) -> HttpResponse:
         package = _package(request, package_id)
-        words = _searched(request)
+        words = searched(request)
         holders = Assignment.objects.filter(package=package).not_gone().select_related("person", "policy")
-        found = holders.filter(_called(words, prefix="person__")) if words else holders
+        found = holders.filter(called(words, prefix="person__")) if words else holders
         page = HOLDERS.page(found, cursor=request.GET.get(PARAMETER))
         context = {
             "package": package,
@@ -53,11 +52,11 @@ class AssignView(SignedInView):
 
     def get(self, request: SignedInRequest, package_id: UUID) -> HttpResponse:
         package = _package(request, package_id)
-        return self._page(package, person=self._person(), form=_blank_form(package))
+        return self._page(package, person=named_person(request), form=_blank_form(package))
 
     def post(self, request: SignedInRequest, package_id: UUID) -> HttpResponse:
         package = _package(request, package_id)
-        person = self._person()
+        person = named_person(request)
         if person is None:
             return self._page(package, person=None, form=_blank_form(package), status=422)
         form = AssignForm(request.POST, policies=_policies(package))
@@ -81,25 +80,16 @@ class AssignView(SignedInView):
         )
         return redirect("requests:request", access_request.pk)
 
-    def _person(self) -> User | None:
-        """Whom the address names; nobody where the id makes no sense."""
-        try:
-            pk = UUID(self.request.GET.get("person", ""))
-        except ValueError:
-            return None
-        return User.objects.enabled().select_related("manager").filter(pk=pk).first()
-
     def _page(
         self, package: AccessPackage, *, person: User | None, form: AssignForm, status: int = 200
     ) -> HttpResponse:
-        words = _searched(self.request)
-        found = User.objects.enabled().filter(_called(words)).order_by("display_name", "pk") if words else []
+        words = searched(self.request)
         context = {
             "package": package,
             "person": person,
             "form": form,
             "words": words,
-            "people": list(found[: MOST_FOUND + 1]),
+            "people": people_called(words),
             "most": MOST_FOUND,
             "has_policies": form.fields["policy"].queryset.exists(),  # type: ignore[attr-defined]
         }
@@ -153,19 +143,3 @@ def _policies(package: AccessPackage) -> "QuerySet[Policy]":
 def _blank_form(package: AccessPackage) -> AssignForm:
     policies = _policies(package)
     return AssignForm(policies=policies, initial={"policy": policies.first()})
-
-
-def _people(words: str) -> list[User]:
-    """The first few people who are called so, and one more where there are more."""
-    found = User.objects.enabled().filter(_called(words)).order_by("display_name", "pk")
-    return list(found[: MOST_FOUND + 1]) if words else []
-
-
-def _searched(request: SignedInRequest) -> str:
-    return request.GET.get("q", "").strip()[:LONGEST_SEARCH]
-
-
-def _called(words: str, *, prefix: str = "") -> Q:
-    """People in whose name, username or address the words occur."""
-    names = ("display_name", "username", "email")
-    return Q(*((f"{prefix}{name}__icontains", words) for name in names), _connector=Q.OR)

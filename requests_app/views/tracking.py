@@ -20,7 +20,7 @@ from directory.models import User
 
 from .. import actions, timeline
 from ..deliveries import deliveries_of, planned
-from ..lifecycle import ADDING, DECIDABLE, OPEN, ApprovalStatus
+from ..lifecycle import ADDING, DECIDABLE, OPEN, UPDATING, ApprovalStatus
 from ..models import AccessRequest, Approval, Assignment
 from ..permissions import can_cancel, is_party
 from .base import SignedInRequest, SignedInView
@@ -78,7 +78,8 @@ class RequestView(SignedInView):
         story = timeline.story_of(access_request.pk)
         return {
             "access_request": access_request,
-            "is_removal": access_request.kind not in ADDING,
+            "is_removal": access_request.kind not in (*ADDING, *UPDATING),
+            "is_update": access_request.kind in UPDATING,
             "stages": stages,
             "open_stage": open_stage,
             "is_asked": open_stage is not None and _is_asked(self.request.user, open_stage),
@@ -129,7 +130,9 @@ class CancelView(SignedInView):
 def _find(request: SignedInRequest, pk: UUID) -> AccessRequest:
     visible = AccessRequest.objects.visible_to(request.user)
     named = visible.select_related("package__catalog", "package__owner", "policy", "person__manager", "requested_by")
-    found = named.select_related("assignment").prefetch_related("answers", "approvals__assignees__person")
+    found = named.select_related("assignment").prefetch_related(
+        "answers", "approvals__assignees__person", "approvals__assignees__instead_of"
+    )
     return get_object_or_404(found, pk=pk)
 
 

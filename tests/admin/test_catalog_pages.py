@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from audit.models import Event
 from catalog.models import AccessPackage, Catalog, Policy, Resource, TargetSystem
+from directory.models import Group
 from provisioning.models import Operation
 from requests_app import actions as requests
 from tests.cast import NOW
@@ -155,6 +156,40 @@ def test_stages_and_questions_are_set_on_the_policys_own_page(cast, ada, fill, p
     assert package.policies.get().version == 2, "what was shown is what was saved"
 
 
+def test_alternates_and_everybody_are_set_on_the_policys_own_page(cast, ada, fill, package):
+    address = page_of(package.policies.get())
+    typed = {
+        "stages-0-approvals_required": "",
+        "stages-0-time_limit_days": 5,
+        "stages-0-alternates_after_days": 5,
+        "stages-0-alternate_people": [cast.olga.pk],
+    }
+    refused = ada.post(address, fill(ada.get(address), typed))
+    assert "Alternates are asked before the stage" in refused.content.decode()
+    answer = ada.post(address, fill(ada.get(address), {**typed, "stages-0-alternates_after_days": 2}))
+    assert answer.status_code == 302, errors_of(answer)
+    stage = package.policies.get().stages.get()
+    assert (stage.approvals_required, stage.alternates_after_days) == (None, 2)
+    assert [one.person for one in stage.approvers.filter(use="alternate")] == [cast.olga]
+    again = ada.post(address, fill(ada.get(address), {}))
+    assert again.status_code == 302
+    assert package.policies.get().version == 2, "what was shown is what was saved"
+
+
+def test_a_policy_takes_no_sixth_stage(ada, fill, package):
+    address = page_of(package.policies.get())
+    typed: dict[str, object] = {"stages-TOTAL_FORMS": 6}
+    for number in range(1, 6):
+        typed |= {f"stages-{number}-{name}": value for name, value in SIMPLE_STAGE.items()}
+        typed[f"stages-{number}-position"] = number + 1
+    answer = ada.post(address, fill(ada.get(address), typed))
+    assert answer.status_code == 200
+    assert package.policies.get().stages.count() == 1
+
+
+SIMPLE_STAGE = {"approvals_required": 1, "time_limit_days": 3, "manager": "on"}
+
+
 def test_a_stage_without_anybody_is_refused_on_the_page(ada, fill, package):
     address = page_of(package.policies.get())
     sent = fill(ada.get(address), {})
@@ -226,3 +261,33 @@ def test_an_owner_of_a_catalog_with_djangos_rights_changes_theirs_and_no_other(c
     cast.catalog.owners.add(cast.marco)
     assert client.post(address, sent).status_code == 302
     assert told()[0].startswith("Marco changed the access package")
+
+
+def test_incompatible_packages_and_groups_are_ruled_on_the_package_s_page(cast, ada, fill, package):
+    other, group = cast.package("Sales: Approving Discounts"), Group.objects.create(name="Externals")
+    address = page_of(package)
+    rows = {
+        "incompatibilities-TOTAL_FORMS": 2,
+        "incompatibilities-0-other_package": other.pk,
+        "incompatibilities-0-is_mutual": "on",
+        "incompatibilities-1-group": group.pk,
+    }
+    answer = ada.post(address, fill(ada.get(address), rows))
+    assert answer.status_code == 302, errors_of(answer)
+    assert told() == [
+        "Ada ruled that nobody gets Sales: Standard Access who has Sales: Approving Discounts, and the other way round",
+        "Ada ruled that nobody gets Sales: Standard Access who has Externals",
+    ]
+    position = next(n for n, one in enumerate(package.incompatibilities.all()) if one.group_id)
+    answer = ada.post(address, fill(ada.get(address), {f"incompatibilities-{position}-DELETE": "on"}))
+    assert answer.status_code == 302, errors_of(answer)
+    assert package.incompatibilities.get().other_package == other
+
+
+def test_an_incompatibility_without_sense_is_refused_on_the_page(cast, ada, fill, package):
+    address = page_of(package)
+    row = {"incompatibilities-TOTAL_FORMS": 1, "incompatibilities-0-other_package": package.pk}
+    answer = ada.post(address, fill(ada.get(address), row))
+    assert answer.status_code == 200
+    assert "not incompatible with itself" in answer.content.decode()
+    assert told() == []

@@ -12,10 +12,12 @@ from .conftest import V1, problem
 
 OPERATIONS = {
     "me",
-    "catalogs_list", "catalogs_retrieve", "packages_list", "packages_retrieve",
+    "catalogs_list", "catalogs_retrieve", "packages_list", "packages_retrieve", "packages_explanation",
     "requests_list", "requests_create", "requests_retrieve", "requests_cancel", "requests_timeline",
     "approvals_list", "approvals_retrieve", "approvals_approve", "approvals_deny",
+    "approvals_hand_over",
     "assignments_list", "assignments_create", "assignments_retrieve", "assignments_give_back", "assignments_revoke",
+    "assignments_extend", "assignments_change_end",
     "events_list", "events_retrieve", "events_export_csv", "events_export_jsonl",
 }  # fmt: skip
 

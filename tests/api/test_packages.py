@@ -3,7 +3,7 @@
 import pytest
 
 from catalog.choices import QuestionKind
-from catalog.models import Catalog
+from catalog.models import Catalog, Incompatibility
 from directory.models import User
 
 from .conftest import V1, problem
@@ -133,3 +133,12 @@ def test_catalogs_are_listed_as_far_as_one_may_see_them(cast, api):
 def test_configuration_is_not_changed_here(cast, api, package, address, method):
     one = f"{V1}/{address}/{package.pk if address == 'packages' else cast.catalog.pk}/"
     assert problem(getattr(api(cast.ada), method)(one, {}), 405, "method-not-allowed")
+
+
+def test_a_package_tells_what_it_cannot_be_held_together_with(cast, api, policy):
+    package, other = policy.package, cast.package("Sales: Approving Discounts")
+    Incompatibility.objects.create(package=package, other_package=other)
+    told = api(cast.olga).get(f"{V1}/packages/{package.pk}/").json()["incompatible_with"]
+    nothing = {"packages": [], "groups": [], "ruled_out": [], "hidden": 0}
+    assert told == nothing | {"packages": [{"id": str(other.pk), "name": "Sales: Approving Discounts"}]}
+    assert api(cast.rita).get(f"{V1}/packages/{package.pk}/").json()["incompatible_with"] == nothing | {"hidden": 1}

@@ -25,6 +25,7 @@ def test_what_is_asked_for_is_told_in_full(cast, api, policy):
     rita = {"id": str(cast.rita.pk), "username": "rita", "display_name": "Rita"}
     marco = {"id": str(cast.marco.pk), "username": "marco", "display_name": "Marco"}
     [approval] = told.pop("approvals")
+    assert approval["approvers"][0].pop("asked_at") == approval["started_at"]
     for moment in ("started_at", "due_at"):
         assert approval.pop(moment).endswith("Z")
     assert approval == {
@@ -34,8 +35,19 @@ def test_what_is_asked_for_is_told_in_full(cast, api, policy):
         "asked_via": "approvers of the policy",
         "approvals_required": 1,
         "requires_justification": False,
+        "alternates_due_at": None,
         "decided_at": None,
-        "approvers": [{"person": marco, "is_approved": None, "justification": "", "decided_at": None}],
+        "approvers": [
+            {
+                "person": marco,
+                "is_alternate": False,
+                "instead_of": None,
+                "handed_over_why": "",
+                "is_approved": None,
+                "justification": "",
+                "decided_at": None,
+            }
+        ],
     }
     assert told.pop("submitted_at").endswith("Z")
     assert told == {
@@ -50,6 +62,7 @@ def test_what_is_asked_for_is_told_in_full(cast, api, policy):
         "justification": "New in Sales",
         "duration": "P30D",
         "ends_at": None,
+        "wanted_end": None,
         "assignment": None,
         "completed_at": None,
         "answers": [],

@@ -103,6 +103,22 @@ def test_an_event_reads_as_a_sentence(reader: Client, happen: Happen, outsider: 
     assert f"/journal/{event.pk}/" in page
 
 
+def test_the_list_is_told_by_days_in_plain_words(reader: Client, happen: Happen, outsider: User) -> None:
+    happen(at=NOON)
+    happen(at=NOON + timedelta(days=1))
+    page = reader.get("/journal/").content.decode()
+    assert page.index("Tuesday, 3 March 2026") < page.index("Monday, 2 March 2026")
+    assert page.count("Group member added</span>") == 2
+    assert "group.member_added</span>" not in page
+
+
+def test_what_a_link_narrowed_the_search_to_is_said_by_name(reader: Client, happen: Happen, outsider: User) -> None:
+    event = happen(person=outsider)
+    assert reader.get(f"/journal/?person={outsider.pk}").context["narrowed_to"] == ["one person: Otto Outsider"]
+    assert reader.get(f"/journal/?target={event.target_id}").context["narrowed_to"] == ["one thing: Finance"]
+    assert reader.get("/journal/?person=otto").context["narrowed_to"] == []
+
+
 def test_an_event_has_a_page_with_its_details_as_they_were(reader: Client, happen: Happen, group: Group) -> None:
     event = happen(details={"reason": "<b>new</b> & needed", "nothing": None, "items": ["a", 1]})
     Group.objects.filter(pk=group.pk).update(name="Renamed")

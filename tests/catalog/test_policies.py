@@ -32,6 +32,12 @@ def asking(*approvers, **fields):
     return Stage(ApprovalStage(**fields), approvers or [StageApprover(kind=ApproverKind.MANAGER)])
 
 
+ALTERNATING = (
+    StageApprover(kind=ApproverKind.MANAGER),
+    StageApprover(kind=ApproverKind.MANAGER, use=ApproverUse.ALTERNATE),
+)
+
+
 def in_words(policy):
     return policy_in_words(Policy.objects.complete().get(pk=policy.pk))
 
@@ -54,6 +60,24 @@ def test_a_policy_is_created_with_everything_that_hangs_on_it(cast, package, sav
     event = Event.objects.get()
     assert event.sentence == "Ada created the policy Partners of Sales: Standard Access"
     assert event.details["fields"]["questions"] == ["—", ["1. Which region? (EMEA / APAC)"]]
+
+
+def test_quorums_and_alternates_are_said_in_words(cast, package, save):
+    group = Group.objects.create(name="Security")
+    security = StageApprover(kind=ApproverKind.GROUP, group=group)
+    olga = StageApprover(kind=ApproverKind.PERSON, person=cast.olga)
+    alternate = StageApprover(kind=ApproverKind.PERSON, use=ApproverUse.ALTERNATE, person=cast.ada)
+    stages = [
+        asking(alternate, StageApprover(kind=ApproverKind.MANAGER), time_limit_days=5, alternates_after_days=4),
+        asking(security, approvals_required=2),
+        asking(security, olga, approvals_required=None, requires_justification=True),
+    ]
+    policy = save(Policy(package=package, name="Everybody", duration_amount=30), stages=stages)
+    assert in_words(policy) == (
+        "All members may ask; their manager decides within 5 days, after 4 days Ada too, "
+        "then 2 of a member of Security approve within 14 days, "
+        "then all of a member of Security and Olga approve within 14 days and says why; lasts 30 days."
+    )
 
 
 def test_every_change_makes_a_new_version_and_says_what_changed(cast, package, save):
@@ -125,6 +149,12 @@ def test_owners_of_the_catalog_may_and_everybody_else_may_not(cast, package, sav
         ({}, {"stages": [Stage(ApprovalStage(), [])]}, "Say who decides in stage 1"),
         ({}, {"stages": [asking(approvals_required=2)]}, "asks for 2 approvals, but only 1 may decide"),
         ({}, {"stages": [asking(time_limit_days=0)]}, "greater than or equal to 1"),
+        ({}, {"stages": [asking()] * 6}, "at most 5 approval stages"),
+        ({}, {"stages": [asking(*ALTERNATING, time_limit_days=3, alternates_after_days=3)]}, "before the stage's time"),
+        ({}, {"stages": [asking(*ALTERNATING, alternates_after_days=0)]}, "greater than or equal to 1"),
+        ({}, {"stages": [asking(*ALTERNATING)]}, "after how many days the alternates of stage 1"),
+        ({}, {"stages": [asking(alternates_after_days=3)]}, "who the alternates of stage 1 are"),
+        ({}, {"stages": [asking(ALTERNATING[1], alternates_after_days=3)]}, "Say who decides in stage 1"),
         ({}, {"questions": [Question(text="Which?", kind=QuestionKind.CHOICE, choices=["EMEA"])]}, "at least two"),
     ],
 )

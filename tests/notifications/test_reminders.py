@@ -62,7 +62,7 @@ def test_the_reminder_says_what_ends_when_and_whom_to_talk_to(cast, granted, clo
     assert letter.to == ["rita@example.com"]
     assert letter.subject == "Sales Analytics ends in 14 days, on 1 Apr 2026"
     for words in (
-        "ends by itself on 1 Apr 2026, 09:00 UTC. You need not do anything.",
+        "ends by itself on 1 Apr 2026, 09:00 UTC. If you need it for longer, extend it before then",
         "Looked after by: Olga",
         "Member of Sales Dashboards",
         f"/access/{granted.pk}/",

@@ -43,9 +43,41 @@ def test_each_person_finds_what_they_may_see(cast: Cast, package, gus: User, bro
     hidden.save()
     cast.policy(cast.package("Sales: Assigned Access"), scope="notSpecified")
     seen_by_members = ["Sales: Named Access", "Sales: Partner Access", "Sales: Standard Access"]
-    assert found(browser_of(cast.rita)) == found(browser_of(cast.charlie)) == seen_by_members
-    assert found(browser_of(gus)) == ["Sales: Partner Access"]
-    assert found(browser_of(cast.ada)) == ["Sales: Assigned Access", *seen_by_members]
+    for person in (cast.rita, cast.charlie):
+        assert found(browser_of(person), show="all") == seen_by_members
+        assert found(browser_of(person)) == ["Sales: Partner Access", "Sales: Standard Access"]
+    assert found(browser_of(gus)) == found(browser_of(gus), show="all") == ["Sales: Partner Access"]
+    assert found(browser_of(cast.ada), show="all") == ["Sales: Assigned Access", *seen_by_members]
+
+
+def test_an_owner_finds_what_they_look_after_hidden_or_not(cast: Cast, package, browser_of: Browser) -> None:
+    package.is_hidden = True
+    package.save()
+    others = AccessPackage.objects.create(catalog=cast.catalog, name="Sales: Leads", description="x", owner=cast.marco)
+    cast.policy(others)
+    assert found(browser_of(cast.olga), show="own") == ["Sales: Standard Access"]
+    assert found(browser_of(cast.olga), show="all") == found(browser_of(cast.olga)) == ["Sales: Leads"]
+    cast.catalog.owners.add(cast.charlie)
+    assert found(browser_of(cast.charlie), show="own") == ["Sales: Leads", "Sales: Standard Access"]
+
+
+def test_what_i_look_after_is_offered_to_whoever_looks_after_something(
+    cast: Cast, package, gus: User, browser_of: Browser
+) -> None:
+    assert "I look after" in page(browser_of(cast.olga))
+    assert "I look after" not in page(browser_of(cast.rita))
+    assert browser_of(cast.rita).get("/packages/", {"show": "own"}).status_code == 400
+    assert "I can ask for" in page(browser_of(cast.rita))
+    assert "I can ask for" not in page(browser_of(gus))
+
+
+def test_a_search_among_what_one_can_ask_for_leads_on_to_everything(cast: Cast, browser_of: Browser) -> None:
+    cast.policy(cast.package("Finance: Closing Access"), scope="specificDirectoryUsers")
+    rita = browser_of(cast.rita)
+    text = page(rita, q="closing")
+    assert "Nothing that you can ask for matches" in text
+    assert "/packages/?q=closing&amp;show=all" in text
+    assert found(rita, q="closing", show="all") == ["Finance: Closing Access"]
 
 
 def test_a_disabled_catalog_is_closed_and_its_owner_is_told_why(cast: Cast, package, browser_of: Browser) -> None:
@@ -53,7 +85,7 @@ def test_a_disabled_catalog_is_closed_and_its_owner_is_told_why(cast: Cast, pack
     cast.catalog.save()
     assert found(browser_of(cast.rita)) == []
     assert "There is nothing to ask for yet" in page(browser_of(cast.rita))
-    assert "Its catalog is disabled: no requests are taken at present." in page(browser_of(cast.olga))
+    assert "Its catalog is disabled: no requests are taken at present." in page(browser_of(cast.olga), show="own")
 
 
 def test_a_card_says_what_it_gives_who_owns_it_and_what_it_takes(cast: Cast, package, browser_of: Browser) -> None:
@@ -88,7 +120,7 @@ def test_a_card_says_what_the_package_is_to_me(cast: Cast, package, browser_of: 
 
 def test_a_card_says_why_one_cannot_ask(cast: Cast, browser_of: Browser) -> None:
     cast.policy(cast.package("Finance: Closing Access"), scope="specificDirectoryUsers")
-    assert "Only named people and groups can ask for it." in page(browser_of(cast.rita))
+    assert "Only named people and groups can ask for it." in page(browser_of(cast.rita), show="all")
 
 
 @pytest.mark.parametrize("words", ["standard", "STANDARD sales", "emea", "  sales   emea ", "emea standard"])
@@ -98,9 +130,9 @@ def test_every_word_is_found_somewhere(cast: Cast, package, browser_of: Browser,
 
 
 def test_what_matches_nothing_says_what_to_do(cast: Cast, package, browser_of: Browser) -> None:
-    text = page(browser_of(cast.rita), q="zebra")
+    text = page(browser_of(cast.rita), q="zebra", show="all")
     assert "No package matches" in text
-    assert "Show all packages" in text
+    assert "Begin anew" in text
 
 
 def test_a_catalog_narrows_the_list_and_only_catalogs_with_something_in_them_are_offered(
@@ -120,6 +152,7 @@ def test_a_catalog_narrows_the_list_and_only_catalogs_with_something_in_them_are
 NONSENSE = [
     {"catalog": "nonsense"},
     {"catalog": "01934b6e-0000-7000-8000-000000000000"},
+    {"show": "nonsense"},
     {"q": "a\0b"},
     {"q": "x" * 201},
     {"cursor": "nonsense"},

@@ -10,7 +10,7 @@ from directory.models import User
 from portal import navigation
 from tests.cast import Cast
 
-from .conftest import Ask, Browser
+from .conftest import Ask, Browser, Give
 
 EVERYBODYS = ["Home", "Browse", "Approvals", "Requests", "My access"]
 
@@ -30,8 +30,8 @@ def badge(client: Client) -> str:
 def test_each_person_is_led_to_what_is_theirs(cast: Cast, gus: User, audrey: User, browser_of: Browser) -> None:
     for person in (cast.rita, cast.marco, cast.olga, cast.charlie, gus):
         assert labels(browser_of(person)) == EVERYBODYS
-    assert labels(browser_of(audrey)) == [*EVERYBODYS, "Journal"]
-    assert labels(browser_of(cast.ada)) == [*EVERYBODYS, "Journal", "Administration"]
+    assert labels(browser_of(audrey)) == [*EVERYBODYS, "Conflicts", "Journal"]
+    assert labels(browser_of(cast.ada)) == [*EVERYBODYS, "Conflicts", "Journal", "Administration"]
 
 
 def test_one_place_is_marked_as_the_present_one(cast: Cast, package, browser_of: Browser) -> None:
@@ -52,7 +52,7 @@ def test_one_place_is_marked_as_the_present_one(cast: Cast, package, browser_of:
     ],
 )
 def test_every_page_belongs_to_one_place(page: str, place: str) -> None:
-    places = [*navigation.EVERYBODYS, navigation.JOURNAL, navigation.ADMINISTRATION]
+    places = [*navigation.EVERYBODYS, navigation.CONFLICTS, navigation.JOURNAL, navigation.ADMINISTRATION]
     assert [found.name for found in places if found.holds(page)] == [place]
 
 
@@ -84,3 +84,11 @@ def test_whoever_is_not_signed_in_has_no_navigation_and_costs_nothing(db, client
     with django_assert_num_queries(0):
         response = client.get(reverse("account_login"))
     assert list(response.context["nav"]) == []
+
+
+def test_somebody_elses_access_belongs_to_the_package_and_not_to_mine(
+    cast: Cast, package, browser_of: Browser, give: Give
+) -> None:
+    url = reverse("requests:assignment", args=[give(package, cast.rita).pk])
+    for person, place in ((cast.rita, "My access"), (cast.olga, "Browse")):
+        assert [str(item["label"]) for item in nav(browser_of(person), url) if item["is_current"]] == [place]

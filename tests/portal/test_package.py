@@ -9,8 +9,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from catalog.models import AccessPackage
-from directory.models import User
+from catalog.models import AccessPackage, Incompatibility
+from directory.models import Group, User
 from requests_app import actions
 from tests.cast import Cast
 
@@ -171,3 +171,26 @@ def test_the_number_of_statements_does_not_depend_on_roles_and_history(
             assert status(client, package) == 200
         counts.append(len(captured))
     assert counts[0] == counts[1] <= 20, [query["sql"] for query in captured]
+
+
+def test_what_it_cannot_be_held_together_with_is_named_to_those_who_may_see_it(
+    cast: Cast, package, browser_of: Browser
+) -> None:
+    other = cast.package("Sales: Approving Discounts")
+    cast.policy(other)
+    secret = cast.package("Finance: Audit Room")
+    cast.policy(secret, scope="notSpecified")
+    group = Group.objects.create(name="Externals")
+    for fields in ({"other_package": other}, {"other_package": secret}, {"group": group}):
+        Incompatibility.objects.create(package=package, **fields)
+    text = page(browser_of(cast.rita), package)
+    assert "Cannot be held together with" in text
+    assert "Sales: Approving Discounts" in text
+    assert "2 things that you may not see" in text
+    assert "Finance: Audit Room" not in text
+    text = page(browser_of(cast.olga), package)
+    assert "Finance: Audit Room" in text
+    assert "membership of Externals" in text
+    text = page(browser_of(cast.rita), other)
+    assert "Whoever has it cannot get" in text
+    assert "Sales: Standard Access" in text

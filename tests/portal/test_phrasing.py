@@ -9,13 +9,15 @@ from catalog.choices import ApproverKind
 from catalog.models import AccessPackage, Policy
 from directory.models import Group, Membership, User
 from portal.phrasing import policy_sentence
+from requests_app.prospects import look_ahead
 from tests.cast import NOW, Cast
 
 EVERYBODY = "Everybody in the organisation may ask;"
 
 
 def sentence(policy: Policy, person: User) -> str:
-    return policy_sentence(Policy.objects.complete().get(pk=policy.pk), person=person)
+    found = Policy.objects.complete().get(pk=policy.pk)
+    return policy_sentence(found, ahead=look_ahead([found], person=person, now=NOW)[found.pk])
 
 
 @pytest.fixture

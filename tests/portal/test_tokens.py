@@ -10,6 +10,7 @@ from django.utils import timezone
 from knox.models import AuthToken
 
 from audit.models import Event
+from directory.actions import disable_person, enable_person
 from portal import actions
 from portal.events import TOKEN_CREATED, TOKEN_REVOKED
 from tests.cast import Cast
@@ -125,3 +126,14 @@ def test_the_limit_is_the_one_that_is_refused(cast: Cast, settings) -> None:
     actions.create_token(actor=cast.rita, now=timezone.now())
     with pytest.raises(ValidationError, match=r"You have 1 API token already: revoke it first\."):
         actions.create_token(actor=cast.rita, now=timezone.now())
+
+
+def test_disabling_ends_them_for_good(cast: Cast) -> None:
+    now = timezone.now()
+    actions.create_token(actor=cast.rita, now=now)
+    kept = actions.create_token(actor=cast.marco, now=now)
+    disable_person(person=cast.rita, actor=cast.ada, now=now)
+    enable_person(person=cast.rita, actor=cast.ada, now=now)
+    assert [token.user for token in AuthToken.objects.select_related("user")] == [cast.marco]
+    assert kept
+    assert Event.objects.get(verb=TOKEN_REVOKED).person_id == cast.rita.pk

@@ -143,3 +143,18 @@ def http(status: str, *headers: str, body: str = "", kind: str = "application/sc
     content = body.encode()
     lines = [f"HTTP/1.1 {status}", f"Content-Type: {kind}", f"Content-Length: {len(content)}", "Connection: close"]
     return "\r\n".join([*lines, *headers, "", ""]).encode() + content
+
+
+@contextmanager
+def listening() -> Iterator[tuple[str, list[bytes]]]:
+    """An address, and what was sent to it by the end of the block."""
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v2", heard
+        listener.settimeout(0.2)
+        try:
+            connection, _ = listener.accept()
+        except TimeoutError:
+            return
+        with connection:
+            heard.append(connection.recv(65536))

@@ -1,5 +1,7 @@
 """The SCIM connector against a real server, and against servers that misbehave."""
 
+import gzip
+import json
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -11,12 +13,12 @@ import pytest
 
 from catalog.models import TargetSystem
 from directory.models import User
-from provisioning.connectors import base
+from provisioning.connectors import base, scim_wire
 from provisioning.connectors.base import ConnectorError, Entitlement
 from provisioning.connectors.scim import ScimApplication
 from provisioning.models import Account, Connector, ConnectorKind
 
-from .scim_server import ScimServer, answering, http, running_scim_server
+from .scim_server import ScimServer, answering, http, listening, running_scim_server
 
 pytestmark = pytest.mark.django_db
 
@@ -344,3 +346,35 @@ def test_two_accounts_of_one_name_are_not_chosen_between(system, person):
         pytest.raises(ConnectorError, match=f"2 accounts named {person.username}"),
     ):
         connect(system, base_url).read(person, entitlement("1"))
+
+
+def test_a_redirect_is_not_followed_so_the_token_stays_here(system, person, tmp_path):
+    with listening() as (elsewhere, heard):
+        answer = http("307 Elsewhere", f"Location: {elsewhere}")
+        with answering(answer) as base_url:
+            for error in every_call_fails(connect(system, base_url), person, entitlement("1")):
+                assert "answers from another address (307)" in str(error)
+    assert heard == []
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_an_answer_without_end_is_not_swallowed(system, person, monkeypatch, is_packed):
+    monkeypatch.setattr(scim_wire, "LARGEST_ANSWER", 1_000_000)
+    body = b'{"schemas": ["' + b"x" * 3_000_000
+    if is_packed:
+        body = gzip.compress(body)
+        assert len(body) < 10_000
+    head = "HTTP/1.1 200 OK\r\nContent-Type: application/scim+json\r\nConnection: close\r\n"
+    head += "Content-Encoding: gzip\r\n" if is_packed else ""
+    too_long = pytest.raises(ConnectorError, match=r"Ledger cannot be reached \(The answer is too long")
+    with answering(f"{head}\r\n".encode() + body) as base_url, too_long:
+        connect(system, base_url).read(person, entitlement("1"))
+
+
+def test_a_packed_answer_is_read(system):
+    message = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+    group = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "id": "1", "displayName": "Sellers"}
+    body = gzip.compress(json.dumps({"schemas": [message], "totalResults": 3, "Resources": [group]}).encode())
+    head = "HTTP/1.1 200 OK\r\nContent-Type: application/scim+json\r\nContent-Encoding: gzip\r\nConnection: close\r\n"
+    with answering(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body) as base_url:
+        assert connect(system, base_url).check() == "SCIM 2.0, 3 groups"

@@ -10,6 +10,7 @@ from django.db import connection
 
 from accessgov import outbox
 from catalog.choices import ApproverKind
+from catalog.models import Incompatibility
 from provisioning.delivery import perform
 from provisioning.models import Grant, Operation
 from requests_app import actions
@@ -134,3 +135,39 @@ def test_the_clock_and_the_person_end_the_same_access_once(cast, package):
         lambda: actions.give_back(assignment=assignment, actor=cast.rita, now=after_the_end),
     )
     assert AccessRequest.objects.exclude(kind="userAdd").count() == 1
+
+
+def incompatible(cast, *, approver):
+    """Two packages that nobody holds together, each decided by the manager or by nobody."""
+    packages = [cast.package(f"Finance: {what} Invoices", cast.role(what)[1]) for what in ("Paying", "Entering")]
+    for package in packages:
+        cast.policy(package, approver=approver)
+    Incompatibility.objects.create(package=packages[0], other_package=packages[1], is_mutual=True)
+    return packages
+
+
+def test_of_two_requests_for_incompatible_packages_one_is_taken(cast):
+    packages = incompatible(cast, approver=None)
+
+    def ask(package):
+        return lambda: actions.submit(package=package, actor=cast.rita, justification="Needed", now=NOW)
+
+    assert kinds(together(*map(ask, packages))) == {AccessRequest: 1, ValidationError: 1}
+    assert Assignment.objects.count() == 1
+
+
+def test_of_two_approvals_of_incompatible_packages_one_is_taken(cast):
+    packages = incompatible(cast, approver=ApproverKind.MANAGER)
+    rule = Incompatibility.objects.get()
+    Incompatibility.objects.all().delete()
+    for package in packages:
+        actions.submit(package=package, actor=cast.rita, justification="Needed", now=NOW)
+    Incompatibility.objects.create(package=rule.package, other_package=rule.other_package, is_mutual=True)
+
+    def approve(approval):
+        return lambda: actions.approve(approval=approval, actor=cast.marco, now=NOW)
+
+    results = together(*map(approve, Approval.objects.select_related("access_request")))
+    assert kinds(results) == {AccessRequest: 1, ValidationError: 1}
+    assert [result.code for result in results if isinstance(result, ValidationError)] == ["incompatible"]
+    assert Assignment.objects.count() == 1

@@ -7,7 +7,7 @@ from catalog.permissions import can_manage_assignments, can_manage_catalog
 from directory.permissions import can_change_directory
 from requests_app import actions
 from requests_app.models import AccessRequest, Assignment
-from requests_app.permissions import can_cancel, can_decide, can_give_back, can_revoke
+from requests_app.permissions import can_cancel, can_change_end, can_decide, can_extend, can_give_back, can_revoke
 from tests.cast import NOW
 
 PEOPLE = ("rita", "marco", "olga", "katja", "ada", "audrey", "charlie", "dan")
@@ -21,6 +21,8 @@ TABLE = {
     "cancel the request":     "yes  no    no   no    yes no     no      no",
     "see the assignment":     "yes  no    yes  yes   yes yes    no      no",
     "give it back":           "yes  no    no   no    no  no     no      no",
+    "extend it":              "yes  no    no   no    no  no     no      no",
+    "move its end":           "no   no    yes  yes   yes no     no      no",
     "revoke it":              "no   no    yes  yes   yes no     no      no",
     "assign it directly":     "no   no    yes  yes   yes no     no      no",
     "manage the catalog":     "no   no    no   yes   yes no     no      no",
@@ -70,6 +72,8 @@ def answer(question, user, world):
         "cancel the request": lambda: can_cancel(user, access_request),
         "see the assignment": lambda: Assignment.objects.visible_to(user).filter(pk=assignment.pk).exists(),
         "give it back": lambda: can_give_back(user, assignment),
+        "extend it": lambda: can_extend(user, assignment),
+        "move its end": lambda: can_change_end(user, assignment),
         "revoke it": lambda: can_revoke(user, assignment),
         "assign it directly": lambda: can_manage_assignments(user, assignment.package),
         "manage the catalog": lambda: can_manage_catalog(user, assignment.package.catalog),

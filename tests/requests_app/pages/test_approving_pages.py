@@ -6,11 +6,12 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from catalog.choices import ApproverKind
+from catalog.choices import ApproverKind, ApproverUse
 from directory.models import User
 from requests_app import actions
 from requests_app.lifecycle import RequestStatus
 from requests_app.models import AccessRequest, Approval, ApprovalAssignee
+from requests_app.tasks import ask_alternates
 
 from .conftest import ask, cost, get_access, text
 
@@ -176,7 +177,7 @@ def test_a_decision_that_is_sent_twice_counts_once(cast, package, sign_in):
 
 def test_nobody_decides_for_themselves_even_where_a_row_says_that_they_are_asked(cast, package, sign_in):
     approval = ask(cast, package).approvals.get()
-    ApprovalAssignee.objects.create(approval=approval, person=cast.rita)
+    ApprovalAssignee.objects.create(approval=approval, person=cast.rita, asked_at=timezone.now())
     rita = sign_in(cast.rita)
     page = text(rita.get(page_of(approval)))
     assert "nobody decides on their own access" in page
@@ -210,6 +211,58 @@ def test_two_approvals_are_asked_for_by_name(cast, package, sign_in):
     assert "You are asked to decide." in text(
         sign_in(cast.marco).get(reverse("requests:request", args=[access_request.pk]))
     )
+
+
+def test_a_stage_among_several_says_which_it_is_and_what_was_decided_before(cast, package, sign_in):
+    second = package.policies.get().stages.create(position=2)
+    second.approvers.create(kind=ApproverKind.PERSON, person=cast.ada)
+    third = package.policies.get().stages.create(position=3, approvals_required=None)
+    third.approvers.create(kind=ApproverKind.PERSON, person=cast.charlie)
+    access_request = ask(cast, package)
+    first, approval, _last = access_request.approvals.all()
+    assert "stage 1 of 3" in text(sign_in(cast.marco).get(APPROVALS))
+    decide(sign_in(cast.marco), first, justification="She needs it")
+    ada = sign_in(cast.ada)
+    assert "stage 2 of 3" in text(ada.get(APPROVALS))
+    shown = text(ada.get(page_of(approval)))
+    assert "Stage 2 of 3." in shown
+    assert "She needs it" in shown
+    assert "everybody who is asked must approve" in shown
+    assert "Its turn comes when the stage before is approved" in shown
+    followed = text(sign_in(cast.rita).get(reverse("requests:request", args=[access_request.pk])))
+    assert "Waiting for Ada." in followed
+    assert "Stage 1 of 3" in followed
+
+
+def test_an_alternate_learns_since_when_and_the_others_that_they_may_still_decide(cast, package, sign_in):
+    stage = package.policies.get().stages.get()
+    stage.alternates_after_days = 3
+    stage.save()
+    stage.approvers.create(kind=ApproverKind.PERSON, use=ApproverUse.ALTERNATE, person=cast.charlie)
+    asked_at = timezone.now() - timedelta(days=5)
+    access_request = ask(cast, package, now=asked_at)
+    approval, charlie = access_request.approvals.get(), sign_in(cast.charlie)
+    page = reverse("requests:request", args=[access_request.pk])
+    assert "Without a decision, alternates are asked as well" in text(sign_in(cast.rita).get(page))
+    assert charlie.get(page_of(approval)).status_code == 404
+    assert ask_alternates() == 1
+    shown = text(charlie.get(page_of(approval)))
+    assert "You were asked as an alternate" in shown
+    followed = text(sign_in(cast.rita).get(page))
+    assert "asked as alternate" in followed
+    assert "Not decided so far; asked as alternates: Charlie" in followed
+    assert decide(charlie, approval).status_code == 302
+    access_request.refresh_from_db()
+    assert access_request.status == RequestStatus.DELIVERING
+
+
+def test_the_list_costs_the_same_however_much_waits(cast, package, sign_in):
+    package.policies.get().stages.create(position=2).approvers.create(kind=ApproverKind.MANAGER)
+    marco, costs = sign_in(cast.marco), []
+    for more in (1, 12):
+        wait(cast, package, number=more)
+        costs.append(cost(marco, APPROVALS))
+    assert costs[0] == costs[1]
 
 
 def test_the_screen_costs_the_same_however_much_the_person_has(cast, package, sign_in):

@@ -1,9 +1,13 @@
 """Asking for a package: the form that the policy makes, and what comes of sending it."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from catalog.choices import ApproverKind
+from directory.models import User
 from requests_app import actions
 from requests_app.models import AccessRequest
 
@@ -178,3 +182,22 @@ def test_a_request_that_is_over_can_be_made_again(cast, package, sign_in):
     rita = sign_in(cast.rita)
     assert rita.get(page_of(package)).status_code == 200
     assert send(rita, package, justification="Once more").status_code == 302
+
+
+def test_the_page_says_how_long_they_usually_take_and_who_is_asked_after_them(cast, package, sign_in):
+    stage = package.policies.get().stages.get()
+    stage.alternates_after_days = 3
+    stage.save()
+    stage.approvers.create(kind=ApproverKind.PERSON, use="alternate", person=cast.charlie)
+    asked_at = timezone.now() - timedelta(days=20)
+    for number in range(3):
+        person = User.objects.create(username=f"r{number}", display_name=f"R{number}", manager=cast.marco)
+        made = actions.submit(package=package, actor=person, justification="New", now=asked_at)
+        decided_at = asked_at + timedelta(hours=5)
+        actions.approve(approval=made.approvals.get(), actor=cast.marco, now=decided_at)
+    rita = sign_in(cast.rita)
+    page = " ".join(rita.get(reverse("requests:ask", args=[package.pk])).content.decode().split())
+    assert "Typically 5 hours: the median of their decisions in the past 90 days." in page
+    assert "After 3 days without a decision, also Charlie." in page
+    page = " ".join(rita.get(reverse("package", args=[package.pk])).content.decode().split())
+    assert "Marco decides within 14 days, typically 5 hours; lasts 30 days." in page

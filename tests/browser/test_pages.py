@@ -1,0 +1,190 @@
+"""Every page as whom it is for, in Chromium: accessible by axe's rules, quiet in the console, no wider than a phone."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import Browser, Page
+
+from audit.models import Event
+from directory.models import User
+from requests_app import actions
+from requests_app.models import AccessRequest, Approval, Assignment
+from tests.cast import Cast, make_cast
+
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+EVERY_RULE = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+RULES_OF_LOOKS = {"type": "rule", "values": ["color-contrast", "link-in-text-block", "target-size"]}
+LOOKS = ((DESKTOP, "light", EVERY_RULE), (PHONE, "dark", RULES_OF_LOOKS))
+"""A page's size and theme, and the rules that can turn out differently for it."""
+LONG_NAME = "Sales: Württemberg and Schleswig-Holstein Regional Partner Managers Quarterly Pipeline Workspace"
+PAINTED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+
+@dataclass
+class World:
+    """The cast in the middle of their work."""
+
+    cast: Cast
+    audrey: User
+    gus: User
+    waiting: Approval
+    denied: AccessRequest
+    held: Assignment
+    named_only: Any
+    question_asked: Any
+
+
+@pytest.fixture
+def world(transactional_db: None) -> World:
+    """A request that waits, one that was denied, an access with a history, a package with a question, and a guest."""
+    cast, now = make_cast(), timezone.now()
+    audrey = User.objects.create(username="audrey", email="audrey@example.com", display_name="Audrey", is_auditor=True)
+    gus = User.objects.create(username="gus", email="gus@partner.example", display_name="Gus Guest", kind="guest")
+    standard, denied, long_one, named_only, question_asked = (
+        cast.package(name, cast.role(f"{name} group")[1])
+        for name in ("Sales: Standard Access", "Sales: Price Lists", LONG_NAME, "Finance: Closing", "Sales: Fair Week")
+    )
+    for package in (standard, denied, long_one):
+        cast.policy(package)
+    cast.policy(named_only, scope="specificDirectoryUsers")
+    cast.policy(cast.package("Partners: Price Lists", cast.role("Partner prices")[1]), scope="allDirectoryUsers")
+    cast.policy(question_asked).questions.create(position=1, text="Which region will you sell in?", kind="text")
+
+    def asked(package: Any, *, hours: int) -> AccessRequest:
+        then = now - timedelta(hours=hours)
+        return actions.submit(package=package, actor=cast.rita, justification="I sell there from Monday.", now=then)
+
+    said_no = asked(denied, hours=30)
+    actions.deny(approval=said_no.approvals.get(), actor=cast.marco, justification="Not before the training.", now=now)
+    given = asked(standard, hours=20)
+    actions.approve(approval=given.approvals.get(), actor=cast.marco, justification="", now=now)
+    waiting = asked(long_one, hours=2).approvals.get()
+    held = Assignment.objects.get(person=cast.rita)
+    return World(cast, audrey, gus, waiting, said_no, held, named_only, question_asked)
+
+
+@pytest.fixture
+def open_as(browser: Browser, browser_context_args: dict[str, Any], live_server: Any) -> Iterator[Callable[..., Page]]:
+    """The browser of somebody who is signed in, or of a stranger."""
+    contexts = []
+
+    def open_page(person: User | None) -> Page:
+        context = browser.new_context(base_url=live_server.url, **browser_context_args)
+        contexts.append(context)
+        if person:
+            client = Client()
+            client.force_login(person)
+            session = client.cookies[settings.SESSION_COOKIE_NAME].value
+            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
+        return context.new_page()
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def pages_of(world: World) -> list[tuple[User | None, dict[str, int]]]:
+    """Every page under whom it is meant for, with the status that it answers."""
+    cast, held, package = world.cast, world.held, world.held.package_id
+    by_package, by_access = {"package_id": package}, {"pk": held.pk}
+    event = Event.objects.filter(package_id=package).earliest("occurred_at")
+    requesters = [
+        reverse("home"),
+        reverse("browse"),
+        f"{reverse('browse')}?show=all",
+        f"{reverse('browse')}?q=zebra",
+        reverse("package", kwargs={"pk": world.waiting.access_request.package_id}),
+        reverse("package", kwargs={"pk": world.named_only.pk}),
+        reverse("requests:ask", kwargs={"package_id": world.question_asked.pk}),
+        reverse("requests:mine"),
+        f"{reverse('requests:mine')}?tab=done",
+        reverse("requests:request", kwargs={"pk": world.waiting.access_request_id}),
+        reverse("requests:cancel", kwargs={"pk": world.waiting.access_request_id}),
+        reverse("requests:request", kwargs={"pk": world.denied.pk}),
+        reverse("requests:access"),
+        f"{reverse('requests:access')}?tab=ended",
+        reverse("requests:assignment", kwargs=by_access),
+        reverse("requests:give_back", kwargs=by_access),
+        reverse("requests:approvals"),
+        reverse("api_tokens"),
+        reverse("account_change_password"),
+    ]
+    managers = [
+        reverse("home"),
+        reverse("requests:approvals"),
+        reverse("requests:approval", kwargs={"pk": world.waiting.pk}),
+        f"{reverse('requests:approvals')}?tab=decided",
+    ]
+    owners = [
+        f"{reverse('browse')}?show=own",
+        reverse("package", kwargs={"pk": package}),
+        reverse("requests:holders", kwargs=by_package),
+        reverse("requests:assign", kwargs=by_package),
+        f"{reverse('requests:assign', kwargs=by_package)}?person={cast.charlie.pk}",
+        reverse("requests:assignment", kwargs=by_access),
+        reverse("requests:revoke", kwargs=by_access),
+    ]
+    auditors = [
+        reverse("audit:journal"),
+        f"{reverse('audit:journal')}?story={held.pk}",
+        reverse("audit:event", kwargs={"pk": event.pk}),
+    ]
+    strangers = [reverse(name) for name in ("account_login", "account_reset_password", "demo:people", "demo:mail")]
+    guests = [reverse("home"), reverse("browse")]
+    return [
+        (cast.rita, {**dict.fromkeys(requesters, 200), reverse("audit:journal"): 403, "/nothing-here/": 404}),
+        (cast.marco, dict.fromkeys(managers, 200)),
+        (cast.olga, dict.fromkeys(owners, 200)),
+        (world.audrey, {**dict.fromkeys(auditors, 200), f"{reverse('audit:journal')}?since=nonsense": 400}),
+        (world.gus, dict.fromkeys(guests, 200)),
+        (None, dict.fromkeys(strangers, 200)),
+    ]
+
+
+def faults_of(page: Page, url: str, *, status: int) -> Iterator[str]:
+    """What is wrong with the page at this address, in either look."""
+    noise: list[str] = []
+    page.on("console", lambda message: noise.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: noise.append(str(error)))
+    answer = page.goto(url)
+    assert answer is not None
+    if answer.status != status or answer.request.redirected_from:
+        yield f"{url}: {answer.status} at {page.url}"
+    for size, theme, rules in LOOKS:
+        page.set_viewport_size(size)  # type: ignore[arg-type]  # a dict of the very form
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # one of its words
+        page.evaluate(PAINTED)
+        yield from (_violations(page, url, rules=rules, where=f"{size['width']} px, {theme}"))
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    if overflow > 0:
+        yield f"{url}: {overflow} px wider than a phone"
+    yield from (f"{url}: {text}" for text in noise if status == 200 or f"status of {status}" not in text)
+
+
+def _violations(page: Page, url: str, *, rules: dict[str, Any], where: str) -> Iterator[str]:
+    for violation in Axe().run(page, options={"runOnly": rules}).response["violations"]:
+        examples = [node["html"][:160] for node in violation["nodes"][:2]]
+        yield f"{url} ({where}): {violation['id']} {examples}"
+
+
+def test_every_page_is_accessible_quiet_and_fits_a_phone(world: World, open_as: Callable[..., Page]) -> None:
+    faults, visited = [], 0
+    for person, pages in pages_of(world):
+        for url, status in pages.items():
+            page = open_as(person)
+            faults += list(faults_of(page, url, status=status))
+            page.close()
+            visited += 1
+    assert not faults, "\n".join(faults)
+    assert visited > 40

@@ -1,0 +1,210 @@
+"""Who knocks at every URL, and with what: the roles, a world of other people's things, the URLs as they are wired."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+from typing import Any
+from uuid import UUID
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+from django.http import HttpResponseBase
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from audit.models import Event
+from catalog.models import Policy
+from directory.actions import disable_person
+from directory.models import Group, PersonKind, User
+from notifications.models import Message
+from provisioning.delivery import perform_all_due
+from provisioning.models import Connector, Grant, Operation
+from requests_app import actions
+from requests_app.models import AccessRequest, Approval, Assignment
+from tests.cast import make_cast
+
+MARK = "Zq7"
+"""Stands in every name and every sentence of what strangers are not to see."""
+ROLES = (
+    "nobody",
+    "stranger",
+    "guest",
+    "disabled",
+    "requester",
+    "approver",
+    "owner",
+    "catalog_owner",
+    "staff",
+    "auditor",
+    "administrator",
+)
+BODY = {
+    "decision": "approve",
+    "justification": f"{MARK} because",
+    "has_no_end": "on",
+    "why": f"{MARK} because",
+    "key": "of nobody",
+    "person": "nobody.in.particular",
+}
+"""What is sent to every URL: enough to decide, to revoke, to cancel, to give back."""
+
+
+@dataclass(frozen=True)
+class Door:
+    """A URL as it is wired: its name, or its pattern where it has none, and the names of its arguments."""
+
+    name: str
+    pattern: str
+    arguments: tuple[str, ...]
+
+    def address(self, things: Mapping[str, str]) -> str:
+        """The path with the world's things in the places of its arguments."""
+        named = r"\(\?P<(\w+)>(?:\[[^\]]*\]|[^()\[\]])*\)"
+        filled = re.sub(named, lambda found: things[found[1]], self.pattern)
+        filled = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: things[found[1]], filled)
+        return "/" + filled.replace("^", "").replace("$", "").replace(".*/", "nowhere/")
+
+
+def doors() -> Iterator[Door]:
+    """Every URL of the project, found by walking the resolver."""
+
+    def walk(resolver: URLResolver, prefix: str, names: str) -> Iterator[Door]:
+        for each in resolver.url_patterns:
+            pattern = prefix + str(each.pattern)
+            if isinstance(each, URLPattern):
+                arguments = tuple(re.findall(r"<(?:\w+:)?(\w+)>", pattern))
+                yield Door(f"{names}{each.name}" if each.name else f"/{pattern}", pattern, arguments)
+            else:
+                yield from walk(each, pattern, f"{names}{each.namespace}:" if each.namespace else names)
+
+    return walk(get_resolver(), "", "")
+
+
+class World:
+    """Rita's access and her request, of packages that are hidden from others, and somebody in each role."""
+
+    def __init__(self, mark: str = MARK) -> None:
+        cast = make_cast()
+        self.people = {
+            "stranger": cast.charlie,
+            "guest": User.objects.create(username="gus", display_name="Gus", kind=PersonKind.GUEST),
+            "disabled": User.objects.create(username="dora", display_name="Dora", is_superuser=True, is_staff=True),
+            "requester": cast.rita,
+            "approver": cast.marco,
+            "owner": cast.olga,
+            "catalog_owner": User.objects.create(username="cora", display_name="Cora", is_staff=True),
+            "staff": User.objects.create(username="sven", display_name="Sven", is_staff=True),
+            "auditor": User.objects.create(username="iris", display_name="Iris", is_auditor=True),
+            "administrator": cast.ada,
+        }
+        cast.catalog.owners.add(self.people["catalog_owner"])
+        User.objects.filter(pk=cast.rita.pk).update(display_name=f"{mark} Rita")
+        cast.rita.refresh_from_db()
+        packages = [cast.package(f"{mark} {name}", cast.role(f"{mark} {name}")[1]) for name in ("Held", "Asked")]
+        for package in packages:
+            cast.policy(package, scope="notSpecified", name="Direct")
+        held, asked = (
+            actions.assign_directly(
+                policy=package.policies.get(),
+                person=cast.rita,
+                actor=cast.olga,
+                justification=f"{mark} so be it",
+                now=timezone.now(),
+            )
+            for package in packages
+        )
+        actions.approve(approval=held.approvals.get(), actor=cast.marco, now=timezone.now())
+        perform_all_due(now=timezone.now())
+        self.package, self.access_request = packages[1], asked
+        self.clients = {"nobody": Client(), **{role: Client() for role in self.people}}
+        for role, person in self.people.items():
+            self.clients[role].force_login(person)
+        self.cookies = {role: {k: m.value for k, m in client.cookies.items()} for role, client in self.clients.items()}
+        disable_person(person=self.people["disabled"], actor=cast.ada, now=timezone.now())
+
+    def things(self, door: Door) -> dict[str, str]:
+        """What belongs in the places of this door's arguments: things of others, wherever there can be any."""
+        pk = self._row(_model_of(door.pattern))
+        return {
+            **dict.fromkeys(("pk", "object_id", "id"), str(pk)),
+            "package_id": str(self.package.pk),
+            "content_type_id": str(ContentType.objects.get_for_model(User).pk),
+            "app_label": "catalog",
+            "url": "nowhere",
+            "slug": "conflict",
+            "key": "abc-def",
+            "uidb36": "abc",
+        }
+
+    def _row(self, model: str) -> UUID:
+        """The row of this model that the stories are about."""
+        request = self.access_request
+        rows: dict[str, Any] = {
+            "audit.event": Event.objects.all(),
+            "directory.user": User.objects.filter(pk=request.person_id),
+            "directory.group": Group.objects.all(),
+            "catalog.catalog": type(self.package.catalog).objects.all(),
+            "catalog.accesspackage": type(self.package).objects.filter(pk=self.package.pk),
+            "catalog.policy": Policy.objects.filter(package=self.package),
+            "provisioning.connector": Connector.objects.all(),
+            "provisioning.grant": Grant.objects.all(),
+            "provisioning.operation": Operation.objects.all(),
+            "requests_app.accessrequest": AccessRequest.objects.filter(pk=request.pk),
+            "requests_app.approval": Approval.objects.filter(access_request=request),
+            "requests_app.assignment": Assignment.objects.all(),
+            "notifications.message": Message.objects.exclude(html="") or Message.objects.all(),
+        }
+        if model in rows:
+            return rows[model].first().pk
+        role = self.package.package_roles.get().resource_role
+        return {
+            "catalog.resource": role.resource_id,
+            "catalog.resourcerole": role.pk,
+            "catalog.targetsystem": role.resource.system_id,
+        }[model]
+
+    def answer(self, role: str, method: str, door: Door) -> HttpResponseBase:
+        """What this role gets at the door."""
+        return self.knock(role, method, door.address(self.things(door)))
+
+    def knock(self, role: str, method: str, address: str) -> HttpResponseBase:
+        """One request, of which nothing remains."""
+        client = self.clients[role]
+        client.cookies = SimpleCookie(self.cookies[role])
+        as_json = {"content_type": "application/json"} if address.startswith("/api/") and method != "get" else {}
+        with transaction.atomic():
+            if method in ("get", "post"):
+                answer = getattr(client, method)(address, None if method == "get" else BODY, **as_json)
+            else:
+                answer = getattr(client, method)(address, "{}", content_type="application/json")
+            transaction.set_rollback(True)
+        return answer
+
+
+def _model_of(pattern: str) -> str:
+    """Whose id the URL takes; a person's where it does not say."""
+    if in_admin := re.match(r"admin/(\w+)/(\w+)/<path", pattern):
+        return f"{in_admin[1]}.{in_admin[2]}"
+    return next((model for word, model in SPOKEN_OF if word in pattern), "directory.user")
+
+
+SPOKEN_OF = (
+    ("events", "audit.event"),
+    ("journal", "audit.event"),
+    ("mail", "notifications.message"),
+    ("approvals", "requests_app.approval"),
+    ("assignments", "requests_app.assignment"),
+    ("access/", "requests_app.assignment"),
+    ("requests", "requests_app.accessrequest"),
+    ("catalogs", "catalog.catalog"),
+    ("packages", "catalog.accesspackage"),
+)
+"""Whose id a URL takes, by a word of its pattern; the first that fits."""
+
+
+def body_of(answer: HttpResponseBase) -> str:
+    """What was sent, be it at once or in pieces."""
+    pieces = answer.streaming_content if answer.streaming else [answer.content]  # type: ignore[attr-defined]
+    return b"".join(pieces).decode()

@@ -1,0 +1,1 @@
+"""Attacks on the whole of AccessGov, one kind a file."""
