@@ -35,7 +35,7 @@ class ScimServer:
         """Serves once this returns; after a kill, on the same port."""
         command = [sys.executable, "-m", "demo.scim_app", "--port", str(self.port), "--file", str(self.file)]
         self._process = subprocess.Popen(
-            [*command, "--token", self.token, "--groups", groups], cwd=ROOT, stdout=subprocess.PIPE, text=True
+            [*command, f"--token={self.token}", "--groups", groups], cwd=ROOT, stdout=subprocess.PIPE, text=True
         )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
