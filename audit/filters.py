@@ -56,6 +56,7 @@ class _NamesField(forms.CharField):
         return found
 
     def find(self, text: str) -> Iterable[UUID | None]:
+        """The ids of what the text means, one more than `MOST` at most; each kind of name has its own."""
         raise NotImplementedError
 
 

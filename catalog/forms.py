@@ -55,7 +55,7 @@ class PolicyOnPackageForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         is_new = self.instance._state.adding
         field = self.fields["decided_by"]
-        field.choices = [choice for choice in DecidedBy.choices if choice[0] or not is_new]  # type: ignore[attr-defined]
+        field.choices = [choice for choice in DecidedBy.choices if choice[0] or not is_new]  # type: ignore[attr-defined]  # a choice field
         field.initial = DecidedBy.MANAGER if is_new else DecidedBy.AS_IT_IS
 
     def stages(self) -> list[Stage] | None:

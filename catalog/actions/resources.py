@@ -105,7 +105,7 @@ def save_resource(
     resource.full_clean()
     resource.save()
     if catalogs is not None:
-        resource.catalogs.set(catalogs)  # type: ignore[attr-defined]
+        resource.catalogs.set(catalogs)  # type: ignore[attr-defined]  # the other side of Catalog.resources
     _change_roles(resource, roles=roles, removed=removed_roles)
     _refuse_packages_elsewhere(resource)
     refuse_lax_privileges(package__package_roles__resource_role__resource=resource)
