@@ -15,7 +15,6 @@ from directory.people_import import Options, import_people
 from . import events, people
 from .furnishing import Application, Furnisher
 from .history import DAYS
-from .offer import CATALOGS
 from .organisation import ADMINISTRATOR, ADMINISTRATORS, AUDITORS, COMPANY, PARTNERS
 from .roll import Roll
 from .stories import tell_history
@@ -49,8 +48,6 @@ def seed(*, application: Application, now: datetime, say: Say) -> None:
     administrator = roll.person(ADMINISTRATOR)
     furnisher = Furnisher(roll=roll, actor=administrator, now=beginning + timedelta(hours=3), today=now)
     furnisher.furnish(application)
-    owners = [roll.person(f"team:{team}").username for catalog in CATALOGS for team in catalog.leads]
-    _give(owners, now=furnisher.now, title="catalog owner", is_staff=True)
     say("  catalogs, access packages and policies")
     tell_history(roll, beginning=beginning + timedelta(days=2), now=now, say=say)
     with transaction.atomic():

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.permissions import can_read_journal
 from directory.models import User
+from directory.permissions import is_administrator
 from requests_app.models import Approval
 
 MOST_COUNTED = 9
@@ -50,7 +51,7 @@ def places_for(user: User) -> list[Place]:
     places = [*EVERYBODYS]
     if can_read_journal(user):
         places += [CONFLICTS, JOURNAL]
-    if user.is_staff:
+    if is_administrator(user):
         places.append(ADMINISTRATION)
     return places
 
