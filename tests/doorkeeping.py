@@ -25,8 +25,8 @@ from requests_app import actions
 from requests_app.models import AccessRequest, Approval, Assignment
 from tests.cast import make_cast
 
-MARK = "Zq7"
-"""Stands in every name and every sentence of what strangers are not to see."""
+MARK = "Zq7Unseen"
+"""Stands in every name and every sentence of what strangers are not to see; long enough never to stand in a random token."""
 ROLES = (
     "nobody",
     "stranger",
