@@ -26,7 +26,7 @@ from requests_app.models import AccessRequest, Approval, Assignment
 from tests.cast import make_cast
 
 MARK = "Zq7Unseen"
-"""Stands in every name and every sentence of what strangers are not to see; long enough never to stand in a random token."""
+"""Stands in every name and every sentence of what strangers are not to see; too long for a random token to hold it."""
 ROLES = (
     "nobody",
     "stranger",
