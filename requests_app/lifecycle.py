@@ -63,6 +63,8 @@ class AssignmentStatus(models.TextChoices):
     ENDED = "ended", _("ended")
 
 
+LONGEST_STATUS = 20
+"""How many characters the column of a status holds."""
 UNDELIVERED = (RequestStatus.DELIVERING, RequestStatus.PARTIALLY_DELIVERED, RequestStatus.DELIVERY_FAILED)
 DECIDABLE = (RequestStatus.SUBMITTED, RequestStatus.PENDING_APPROVAL)
 OPEN = (*DECIDABLE, *UNDELIVERED)

@@ -2,8 +2,10 @@
 
 from .incompatibilities import Incompatibility
 from .packages import AccessPackage, PackageRole
-from .policies import ApprovalStage, Policy, Question, StageApprover
+from .policies import Policy
+from .questions import Question
 from .resources import Catalog, Resource, ResourceRole, TargetSystem
+from .stages import ApprovalStage, StageApprover
 
 __all__ = [
     "AccessPackage",

@@ -1,0 +1,92 @@
+"""Requests in the REST API: asking, reading, cancelling."""
+
+from typing import Any
+
+import django_filters
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+from rest_framework.viewsets import ReadOnlyModelViewSet
+
+from audit.models import Event
+from audit.pagination import Keyset, KeysetPagination
+from catalog.models import AccessPackage
+from directory.api import caller
+
+from .. import actions
+from ..lifecycle import RequestStatus
+from ..models import AccessRequest
+from ..querysets import AccessRequestQuerySet
+from ..serializers import (
+    MilestoneSerializer,
+    RequestDetailSerializer,
+    RequestSerializer,
+    SubmissionSerializer,
+)
+from .shared import RunFilter, answer, named, read, with_names, with_stages
+
+
+class RequestFilter(RunFilter):
+    status = django_filters.MultipleChoiceFilter(choices=RequestStatus.choices, distinct=False)
+
+    class Meta:
+        model = AccessRequest
+        fields: list[str] = []
+
+
+class RequestPages(KeysetPagination):
+    keyset = Keyset("submitted_at")
+
+
+class TimelinePages(KeysetPagination):
+    keyset = Keyset("occurred_at")
+
+
+class RequestViewSet(ReadOnlyModelViewSet[AccessRequest]):
+    """One's own requests, those that one decides on, and those of packages that one looks after; the newest first."""
+
+    filterset_class = RequestFilter
+    pagination_class = RequestPages
+    queryset = AccessRequest.objects.none()
+
+    def get_queryset(self) -> AccessRequestQuerySet:
+        found = AccessRequest.objects.visible_to(caller(self.request))
+        return with_names(found) if self.action == "list" else with_stages(found)
+
+    def get_serializer_class(self) -> type[BaseSerializer[Any]]:
+        return RequestSerializer if self.action == "list" else RequestDetailSerializer
+
+    @extend_schema(request=SubmissionSerializer, responses={201: RequestDetailSerializer})
+    def create(self, request: Request) -> Response:
+        """Ask for a package for oneself."""
+        given = read(SubmissionSerializer, request)
+        packages = AccessPackage.objects.visible_to(caller(request))
+        package = named(packages, field="package", pk=given["package"])
+        policy = named(package.policies.all(), field="policy", pk=given["policy"]) if given["policy"] else None
+        made = actions.submit(
+            package=package,
+            actor=caller(request),
+            now=timezone.now(),
+            policy=policy,
+            justification=given["justification"],
+            answers=given["answers"],
+        )
+        return answer(made, request, status=201)
+
+    @extend_schema(operation_id="requests_cancel", request=None, responses=RequestDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: str) -> Response:
+        """Take a request back that is not decided yet."""
+        canceled = actions.cancel(access_request=self.get_object(), actor=caller(request), now=timezone.now())
+        return answer(canceled, request)
+
+    @extend_schema(operation_id="requests_timeline", responses=MilestoneSerializer(many=True), filters=False)
+    @action(detail=True, pagination_class=TimelinePages, filterset_class=None)
+    def timeline(self, request: Request, pk: str) -> Response:
+        """What happened to the request, the latest first."""
+        events = Event.objects.story(self.get_object().pk)
+        page = self.paginate_queryset(events)  # type: ignore[arg-type]  # of events, not of requests
+        return self.get_paginated_response(MilestoneSerializer(page, many=True).data)
