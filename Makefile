@@ -99,6 +99,9 @@ format: $(DEV) ## put the code into the house's form
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
+permissions: $(DEV) ## write docs/permissions.md from the table that the tests try
+	$(PY) -m tests.permission_table
+
 # --- The virtual environment --------------------------------------------------------------------------------------------
 
 $(CREATED):

@@ -6,6 +6,7 @@ from typing import Any
 from csp.constants import UNSAFE_EVAL, UNSAFE_INLINE
 from csp.decorators import csp_update
 from django.contrib.admin.apps import AdminConfig
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.http import HttpRequest, HttpResponse
 from unfold.sites import UnfoldAdminSite
 
@@ -17,6 +18,23 @@ FOREIGN = {"auth.Group", "account.EmailAddress", "knox.AuthToken"}
 """What libraries would have edited here: none of it is configured in this way."""
 
 
+class Suggestions(AutocompleteJsonView):
+    """What somebody can choose from by typing.
+
+    People and groups are named in policies and roles by whoever changes anything here, also where their own pages are
+    not theirs to see.
+    """
+
+    def has_perm(self, request: HttpRequest, obj: Any = None) -> bool:
+        if super().has_perm(request, obj=obj):
+            return True
+        pages = self.admin_site._registry.values()  # type: ignore[union-attr]  # given by autocomplete_view
+        is_named = getattr(self.model_admin, "is_named_by_delegates", False)
+        return is_named and any(
+            page.has_add_permission(request) or page.has_change_permission(request) for page in pages
+        )
+
+
 class Administration(UnfoldAdminSite):
     """The one administration site."""
 
@@ -24,6 +42,16 @@ class Administration(UnfoldAdminSite):
         models: list[Any] = [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
         ours = [model for model in models if model._meta.label not in FOREIGN]
         super().register(ours, admin_class, **options)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Staff, and whoever has one of the pages by a delegated role, which needs no switch beside it."""
+        delegated = (page for page in self._registry.values() if getattr(page, "is_delegated", False))
+        return super().has_permission(request) or (
+            request.user.is_active and any(page.has_module_permission(request) for page in delegated)
+        )
+
+    def autocomplete_view(self, request: HttpRequest) -> Any:
+        return Suggestions.as_view(admin_site=self)(request)
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
         return csp_update(RELAXED)(super().admin_view(view, cacheable))

@@ -5,13 +5,14 @@ at once, so that the admin is no second way to change anything; what an action r
 sent, with everything that was typed (docs/adr/0004).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.widgets import AutocompleteSelectMultiple, RelatedFieldWidgetWrapper
-from django.core.exceptions import ValidationError
+from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple, RelatedFieldWidgetWrapper
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Count, JSONField, Model, OuterRef, Subquery, TextField, URLField
 from django.db.models.functions import Coalesce
 from django.forms import BaseInlineFormSet, ModelForm
@@ -31,6 +32,16 @@ class ConfigurationForm(forms.ModelForm):
     """A form that also shows what an action refused."""
 
     refusal: ValidationError | None = None
+
+    def full_clean(self) -> None:
+        """A choice that is no id at all is not shown again: a field to choose from by typing cannot look it up."""
+        super().full_clean()
+        nonsense = [name for name in self.errors if self.has_error(name, "invalid_choice")]
+        if nonsense:
+            sent: Any = self.data
+            self.data = sent = sent.copy()
+            for name in nonsense:
+                sent.pop(self.add_prefix(name), None)
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
@@ -75,6 +86,22 @@ class SearchedByFewWords:
         return super().get_search_results(request, queryset, few)  # type: ignore[misc]  # the admin's
 
 
+class LookedUp(AutocompleteSelect):
+    """A name that is looked up; what was sent and cannot be a key is shown as nothing chosen."""
+
+    def optgroups(self, name: str, value: Sequence[str], attr: dict[str, Any] | None = None) -> list[Any]:
+        key = self.field.remote_field.model._meta.pk
+        return list(super().optgroups(name, [one for one in value if _is_key(one, key)], attr))
+
+
+def _is_key(text: str, key: Any) -> bool:
+    try:
+        key.to_python(text)
+    except ValidationError:
+        return False
+    return True
+
+
 class ConfigurationAdmin(SearchedByFewWords, PlainFields, ModelAdmin):
     """Rows that are changed on a page, by `apply`, and deleted by `erase`: both call actions and nothing else."""
 
@@ -84,6 +111,12 @@ class ConfigurationAdmin(SearchedByFewWords, PlainFields, ModelAdmin):
     show_facets = admin.ShowFacets.NEVER
     compressed_fields = False
     warn_unsaved_form = True
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **given: Any) -> Any:
+        """Where names are looked up while one types, what was sent and is no key is refused, not stumbled over."""
+        if "widget" not in given and db_field.name in self.get_autocomplete_fields(request):
+            given["widget"] = LookedUp(db_field, self.admin_site, using=given.get("using"))
+        return super().formfield_for_foreignkey(db_field, request, **given)
 
     def apply(self, request: HttpRequest, form: ModelForm, formsets: Sequence[BaseInlineFormSet]) -> None:
         """Have the app's actions save the row of the form, and what the formsets hold."""
@@ -103,10 +136,12 @@ class ConfigurationAdmin(SearchedByFewWords, PlainFields, ModelAdmin):
         row.pk = row.pk or row._meta.pk.get_default()  # formsets take the key of a new row away
         for formset in formsets:
             formset.save(commit=False)
-        self.apply(request, form, formsets)
+        with _told_in_the_form():
+            self.apply(request, form, formsets)
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
-        self.erase(request, obj)
+        with _told_in_the_form():
+            self.erase(request, obj)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Without Django's deletion of many at once, which asks no action."""
@@ -157,11 +192,31 @@ class ReadingAdmin(SearchedByFewWords, ModelAdmin):
         return False
 
 
+@contextmanager
+def _told_in_the_form() -> Iterator[None]:
+    """A right that an action misses is told like anything else that it refuses: nothing that was typed is lost."""
+    try:
+        yield
+    except PermissionDenied as denied:
+        raise ValidationError(str(denied), code="denied") from denied
+
+
 def pick_many(reference: Any, *, label: Any, help_text: Any = "") -> forms.ModelMultipleChoiceField:
     """A form's field to choose many rows by typing, of those that the foreign key `reference` may point to."""
     return forms.ModelMultipleChoiceField(
         queryset=reference.related_model._default_manager.all(),
         widget=AutocompleteSelectMultiple(reference, admin.site),
+        required=False,
+        label=label,
+        help_text=help_text,
+    )
+
+
+def pick_one(reference: Any, *, label: Any, help_text: Any = "") -> forms.ModelChoiceField:
+    """A form's field to choose a row by typing, of those that the foreign key `reference` may point to."""
+    return forms.ModelChoiceField(
+        queryset=reference.related_model._default_manager.all(),
+        widget=AutocompleteSelect(reference, admin.site),
         required=False,
         label=label,
         help_text=help_text,
@@ -206,6 +261,11 @@ def count_of(model: type[Model], *, by: str) -> Coalesce:
 def changed_forms(formset: BaseInlineFormSet) -> list[Any]:
     """The forms of rows that are new or changed, in their order, without those that are to go."""
     return [form for form in formset.forms if form.has_changed() and form not in formset.deleted_forms]
+
+
+def kept_forms(formset: BaseInlineFormSet) -> list[Any]:
+    """The forms of rows that are to be there, changed or not."""
+    return [form for form in formset.forms if form.cleaned_data and form not in formset.deleted_forms]
 
 
 def after_dialog(url: str) -> HttpResponse:

@@ -18,7 +18,7 @@ from portal import api as portal
 from requests_app import api as requests
 
 router = SimpleRouter()
-for prefix, viewset, basename in (*audit.routes, *catalog.routes, *requests.routes):
+for prefix, viewset, basename in (*audit.routes, *directory.routes, *catalog.routes, *requests.routes):
     router.register(prefix, viewset, basename)
 
 
@@ -35,7 +35,10 @@ schema = SpectacularAPIView.as_view(permission_classes=[IsAuthenticated])
 docs = SpectacularSwaggerSplitView.as_view(template_name="api/docs.html", url_name="api-schema")
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("v1/", include([*audit.urlpatterns, *directory.urlpatterns, *portal.urlpatterns, *router.urls])),
+    path(
+        "v1/",
+        include([*audit.urlpatterns, *directory.urlpatterns, *catalog.urlpatterns, *portal.urlpatterns, *router.urls]),
+    ),
     path("schema/", schema, name="api-schema"),
     path("docs/", login_required(docs), name="api-docs"),
     path("problems/<slug:slug>/", problems.explain, name="api-problem"),

@@ -1,9 +1,12 @@
 """Typed readers of environment variables: a missing or malformed value stops the start and says which one."""
 
+import ipaddress
 import os
 from collections.abc import Sequence
 
 from django.core.exceptions import ImproperlyConfigured
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off"}
@@ -48,3 +51,11 @@ def choice(name: str, *, choices: Sequence[str], default: str) -> str:
     if value not in choices:
         raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
     return value
+
+
+def networks(name: str, *, default: Sequence[str] = ()) -> list[Network]:
+    """A list of networks, as 10.20.0.0/16."""
+    try:
+        return [ipaddress.ip_network(word) for word in words(name, default=default)]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be networks with commas between, as 10.20.0.0/16: {error}.") from None

@@ -18,6 +18,7 @@ from rest_framework.views import exception_handler
 
 from audit.context import current
 from provisioning.lifecycle import IllegalMove as IllegalGrantMove
+from requests_app.actions.answering import CalloutAnswered, CalloutTooLate
 from requests_app.actions.deciding import AlreadyDecided
 from requests_app.conflicts import INCOMPATIBLE
 from requests_app.lifecycle import IllegalMove
@@ -82,6 +83,25 @@ CONFLICT = Problem(
     _("It is no longer in a state in which this can be done"),
     _("Read it again: something else happened in the meantime."),
 )
+ALREADY_ANSWERED = Problem(
+    "already-answered",
+    409,
+    _("Nobody waits for this answer"),
+    _("A callout is answered once. `detail` says what became of it; there is nothing to repeat."),
+)
+ANSWERED_TOO_LATE = Problem(
+    "answered-too-late",
+    410,
+    _("The time for this answer is over"),
+    _("What the policy says of silence holds. The request can be asked again."),
+)
+BY_KIND: tuple[tuple[type[Exception], Problem], ...] = (
+    (CalloutAnswered, ALREADY_ANSWERED),
+    (CalloutTooLate, ANSWERED_TOO_LATE),
+    (AlreadyDecided, ALREADY_DECIDED),
+    (Exception, CONFLICT),
+)
+"""What moves are refused as that can no longer be made; the first that fits."""
 BY_STATUS = {
     problem.status: problem
     for problem in (
@@ -116,6 +136,7 @@ ALL = {
     problem.slug: problem
     for problem in (
         PARAMETERS, INPUT, ALREADY_HELD, ALREADY_REQUESTED, INCOMPATIBLE_ACCESS, ALREADY_DECIDED, CONFLICT,
+        ALREADY_ANSWERED, ANSWERED_TOO_LATE,
         *BY_STATUS.values(),
     )
 }  # fmt: skip
@@ -159,10 +180,9 @@ def explain(request: HttpRequest, slug: str) -> JsonResponse:
 
 def _in_terms_of_the_framework(exc: Exception, *, is_safe: bool) -> Exception:
     match exc:
-        case AlreadyDecided():
-            return _Refusal(ALREADY_DECIDED, str(exc))
         case IllegalMove() | IllegalGrantMove():
-            return _Refusal(CONFLICT, str(exc))
+            problem = next(problem for kind, problem in BY_KIND if isinstance(exc, kind))
+            return _Refusal(problem, str(exc))
         case DomainError():
             problem = BY_CODE.get(getattr(exc, "code", None) or "", PARAMETERS if is_safe else INPUT)
             return _Refusal(problem, _told(exc))

@@ -11,6 +11,7 @@ from typing import Any
 import dj_database_url
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
@@ -134,7 +135,7 @@ else:
 
 # --- People and sign-in -----------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "directory.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["portal.accounts.SignIn"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -214,6 +215,10 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
 
+# --- Calls to custom extensions -----------------------------------------------------------------------------------
+CALLOUT_NETWORKS = env.networks("ACCESSGOV_CALLOUT_NETWORKS", default=() if PRODUCTION else ("127.0.0.0/8", "::1/128"))
+"""Internal networks that custom extensions may be in; without them, only public addresses are called."""
+
 # --- Mail -------------------------------------------------------------------------------------------------------
 EMAIL_BACKEND = {
     "demo": "django.core.mail.backends.dummy.EmailBackend",
@@ -233,6 +238,8 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("ACCESSGOV_MAIL_FROM", "AccessGov <
 # --- Language, time, static files -------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]
+MAIL_LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+"""In which people may have their mail, and administrators may write it."""
 FORMAT_MODULE_PATH = "accessgov.formats"
 USE_TZ = True
 TIME_ZONE = env.text("ACCESSGOV_TIME_ZONE", "UTC")
@@ -254,12 +261,18 @@ else:
 def _entry(title: Any, icon: str, model: str) -> dict[str, Any]:
     """An entry of the sidebar: the list of a model, for whoever may see it."""
     app, name = model.split(".")
-    permission = f"{app}.view_{name}"
+
+    def may_see(request: HttpRequest) -> bool:
+        from django.apps import apps
+        from django.contrib import admin
+
+        return bool(admin.site.get_model_admin(apps.get_model(model)).has_view_permission(request))
+
     return {
         "title": title,
         "icon": icon,
         "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
-        "permission": lambda request: request.user.has_perm(permission),
+        "permission": may_see,
     }
 
 
@@ -298,6 +311,8 @@ UNFOLD = {
                     _entry(_("Policies"), "rule", "catalog.policy"),
                     _entry(_("Catalogs"), "folder", "catalog.catalog"),
                     _entry(_("Resources"), "deployed_code", "catalog.resource"),
+                    _entry(_("Custom extensions"), "webhook", "catalog.customextension"),
+                    _entry(_("Roles"), "manage_accounts", "catalog.roleassignment"),
                 ],
             },
             {
@@ -306,6 +321,8 @@ UNFOLD = {
                 "items": [
                     _entry(_("People"), "person", "directory.user"),
                     _entry(_("Groups"), "group", "directory.group"),
+                    _entry(_("Connected organisations"), "handshake", "directory.connectedorganisation"),
+                    _entry(_("Answered attributes"), "badge", "directory.personattribute"),
                 ],
             },
             {
@@ -323,14 +340,26 @@ UNFOLD = {
                 "separator": True,
                 "items": [
                     _entry(_("Requests"), "assignment", "requests_app.accessrequest"),
+                    _entry(_("Delegations"), "group", "requests_app.delegation"),
                     _entry(_("Approvals"), "how_to_reg", "requests_app.approval"),
                     _entry(_("Assignments"), "badge", "requests_app.assignment"),
+                    _entry(_("Callouts"), "outbound", "requests_app.callout"),
+                    _entry(_("Exceptions"), "rule_settings", "requests_app.separationexception"),
+                    _entry(_("Emergencies"), "emergency", "requests_app.emergencyreview"),
                 ],
             },
             {
                 "title": _("Notifications"),
                 "separator": True,
-                "items": [_entry(_("Messages"), "mail", "notifications.message")],
+                "items": [
+                    _entry(_("Messages"), "mail", "notifications.message"),
+                    {
+                        "title": _("Letters"),
+                        "icon": "edit_note",
+                        "link": reverse_lazy("notifications:letters"),
+                        "permission": lambda request: request.user.is_superuser,
+                    },
+                ],
             },
             {
                 "title": _("Journal"),
@@ -340,6 +369,14 @@ UNFOLD = {
         ],
     },
 }
+
+# --- Requests ---------------------------------------------------------------------------------------------------
+ANSWER_DAYS = env.integer("ACCESSGOV_ANSWER_DAYS", default=14, minimum=1)
+"""Whoever is asked for information has so many days to answer; then the time to decide goes on without."""
+
+# --- Separation of duties ---------------------------------------------------------------------------------------
+EXCEPTION_DAYS = env.integer("ACCESSGOV_EXCEPTION_DAYS", default=365, minimum=1)
+"""An exception to separation of duties ends after so many days at the latest."""
 
 # --- REST API ---------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -367,14 +404,20 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "accessgov.problems.describe"],
     "ENUM_NAME_OVERRIDES": {
+        "RiskLevel": "directory.serializers.RISKS",
         "PersonKind": "directory.models.PersonKind",
+        "OrganisationState": "directory.models.OrganisationState",
         "ResourceKind": "catalog.choices.ResourceKind",
         "QuestionKind": "catalog.choices.QuestionKind",
         "ApproverKind": "catalog.choices.ApproverKind",
+        "CalloutMoment": "catalog.choices.CalloutMoment",
+        "CalloutState": "requests_app.lifecycle.CalloutState",
         "RequestKind": "requests_app.lifecycle.RequestType",
         "RequestStatus": "requests_app.lifecycle.RequestStatus",
         "ApprovalStatus": "requests_app.lifecycle.ApprovalStatus",
         "AssignmentStatus": "requests_app.lifecycle.AssignmentStatus",
+        "EmergencyStatus": "requests_app.lifecycle.EmergencyStatus",
+        "ExceptionStatus": "requests_app.lifecycle.ExceptionStatus",
         "GrantStatus": "provisioning.lifecycle.GrantStatus",
     },
 }

@@ -1,22 +1,36 @@
-"""Catalogs and packages in the REST API: to list, to search and to open; they are configured in the admin."""
+"""Catalogs and packages in the REST API, to read; delegated roles, also to give; and what ought to be looked at."""
 
 from typing import Any
 from uuid import UUID
 
 import django_filters
+from django.urls import path
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.exceptions import ValidationError as InvalidParameter
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
+from rest_framework.utils.urls import replace_query_param
+from rest_framework.views import APIView
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from audit.pagination import PAGE_SIZE, PARAMETER, Keyset, KeysetPagination
+from audit.pagination import PAGE_SIZE, PARAMETER, BadCursor, Keyset, KeysetPagination
 from directory.api import caller
 
-from .models import AccessPackage, Catalog
-from .querysets import CatalogQuerySet, PackageQuerySet
+from . import actions, findings
+from .choices import DelegatedRole
+from .governing_serializers import (
+    FindingPageSerializer,
+    FindingsWantedSerializer,
+    NewRoleSerializer,
+    RoleAssignmentSerializer,
+)
+from .models import AccessPackage, Catalog, RoleAssignment
+from .querysets import CatalogQuerySet, PackageQuerySet, RoleAssignmentQuerySet
 from .serializers import CatalogSerializer, PackageDetailSerializer, PackageSerializer
 
 
@@ -96,4 +110,83 @@ class PackageViewSet(ReadOnlyModelViewSet[AccessPackage]):
         return PackageSerializer if self.action == "list" else PackageDetailSerializer
 
 
-routes = [("catalogs", CatalogViewSet, "catalog"), ("packages", PackageViewSet, "package")]
+class RoleFilter(django_filters.FilterSet):
+    """What the list of delegated roles can be narrowed to."""
+
+    role = django_filters.ChoiceFilter(choices=DelegatedRole.choices)
+    catalog = django_filters.UUIDFilter(field_name="catalog", label="The id of a catalog")
+    person = django_filters.UUIDFilter(field_name="person", label="The id of a person who has it themselves")
+    group = django_filters.UUIDFilter(field_name="group", label="The id of a group that has it")
+
+    class Meta:
+        model = RoleAssignment
+        fields: list[str] = []
+
+
+class RolePages(KeysetPagination):
+    keyset = Keyset("granted_at")
+
+
+class RoleAssignmentViewSet(ReadOnlyModelViewSet[RoleAssignment]):
+    """Who has which delegated role: one's own, those in catalogs that one may read, all of them for auditors."""
+
+    serializer_class = RoleAssignmentSerializer
+    pagination_class = RolePages
+    filterset_class = RoleFilter
+    queryset = RoleAssignment.objects.none()
+
+    def get_queryset(self) -> RoleAssignmentQuerySet:
+        return RoleAssignment.objects.visible_to(caller(self.request)).with_names()
+
+    @extend_schema(request=NewRoleSerializer, responses={201: RoleAssignmentSerializer})
+    def create(self, request: Request) -> Response:
+        """Give a role to a person or a group."""
+        wish = NewRoleSerializer(data=request.data)
+        wish.is_valid(raise_exception=True)
+        given = RoleAssignment(**wish.validated_data)
+        actions.grant_role(given=given, actor=caller(request), now=timezone.now())
+        return Response(RoleAssignmentSerializer(given).data, status=201)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Take the role away."""
+        actions.revoke_role(given=self.get_object(), actor=caller(request), now=timezone.now())
+        return Response(status=204)
+
+
+class FindingsView(APIView):
+    """What ought to be looked at in the catalogs that the caller looks after, the worst first; auditors see all."""
+
+    @extend_schema(
+        operation_id="findings_list",
+        parameters=[
+            OpenApiParameter("kind", enum=list(findings.CHECKS), many=True),
+            OpenApiParameter("severity", enum=findings.Severity.values),
+            OpenApiParameter(PARAMETER),
+        ],
+        responses=FindingPageSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        wish = FindingsWantedSerializer(data=request.query_params)
+        wish.is_valid(raise_exception=True)
+        wanted = wish.validated_data
+        try:
+            page = findings.page(
+                caller(request),
+                kinds=sorted(wanted["kind"]),
+                severity=wanted["severity"],
+                cursor=wanted["cursor"] or None,
+            )
+        except BadCursor as error:
+            raise InvalidParameter({PARAMETER: [str(error)]}) from error
+        address = request.build_absolute_uri()
+        following = replace_query_param(address, PARAMETER, page.next) if page.next else None
+        return Response(FindingPageSerializer({"next": following, "results": page.rows}).data)
+
+
+routes = [
+    ("catalogs", CatalogViewSet, "catalog"),
+    ("packages", PackageViewSet, "package"),
+    ("role-assignments", RoleAssignmentViewSet, "role-assignment"),
+]
+urlpatterns = [path("findings/", FindingsView.as_view(), name="finding-list")]

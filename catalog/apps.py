@@ -10,7 +10,10 @@ class CatalogConfig(AppConfig):
 
     def ready(self) -> None:
         from audit import filters
+        from directory import permissions as directory
 
+        from .permissions import holds_organisations_role
         from .querysets import packages_called
 
         filters.package_lookup = packages_called
+        directory.holds_organisations_role = holds_organisations_role

@@ -7,6 +7,8 @@ from audit.verbs import define
 CATALOG_CREATED = define("catalog.created", _("{actor} created the catalog {target}"))
 CATALOG_CHANGED = define("catalog.changed", _("{actor} changed the catalog {target}: {changed}"))
 CATALOG_DELETED = define("catalog.deleted", _("{actor} deleted the catalog {target}"))
+ROLE_GRANTED = define("role.granted", _("{actor} gave {whom} the role {role} in {where}"))
+ROLE_REVOKED = define("role.revoked", _("{actor} took the role {role} in {where} from {whom}"))
 SYSTEM_CREATED = define("system.created", _("{actor} added the target system {target}"))
 SYSTEM_CHANGED = define("system.changed", _("{actor} changed the target system {target}: {changed}"))
 SYSTEM_DELETED = define("system.deleted", _("{actor} deleted the target system {target}"))
@@ -26,6 +28,12 @@ INCOMPATIBILITY_CHANGED = define(
 )
 INCOMPATIBILITY_DELETED = define(
     "incompatibility.deleted", _("{actor} ended the incompatibility of {package} with {target}")
+)
+EXTENSION_CREATED = define("custom_extension.created", _("{actor} added the custom extension {target}"))
+EXTENSION_CHANGED = define("custom_extension.changed", _("{actor} changed the custom extension {target}: {changed}"))
+EXTENSION_DELETED = define("custom_extension.deleted", _("{actor} deleted the custom extension {target}"))
+EXTENSION_TESTED = define(
+    "custom_extension.tested", _("{actor} called the custom extension {target} to test it: {result}")
 )
 POLICY_CREATED = define("policy.created", _("{actor} created the policy {target} of {package}"))
 POLICY_CHANGED = define(

@@ -19,6 +19,11 @@ FILLERS = {
     "untitled",
 }
 SHORTEST = 8
+_LETTER, _REST = "[a-zß-ɏͰ-ӿ]", r"(\W|\d|_)"
+TELLING_NAME = f"{_LETTER}{{2}}{_LETTER}*{_REST}(.*{_REST})?{_LETTER}{{2}}"
+"""What a name has at least: two words. With SILENT_NAME the same question for a database, ignoring case."""
+SILENT_NAME = f"^{_REST}*(({'|'.join(sorted(FILLERS))})({_REST}+|$))+$"
+"""What a name that says nothing consists of."""
 
 
 def objection_to(name: str) -> str:

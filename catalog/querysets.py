@@ -7,13 +7,18 @@ from uuid import UUID
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Subquery
 
-from directory.models import Group, User
-from directory.permissions import can_read_everything
+from directory.models import ConnectedOrganisation, Group, User
+from directory.permissions import can_read_everything, is_administrator
+from directory.querysets import UserQuerySet
 
-from .choices import RequestorScope
+from .choices import MEMBERS_SEE, RequestorScope
+from .roles import Right, roles_with
+
+OWNERS_RIGHTS = (Right.READ, Right.ASSIGNMENTS)
+"""What the owner of a package may do with that one package, whatever roles they have."""
 
 if TYPE_CHECKING:
-    from .models import AccessPackage, Catalog, Incompatibility, Policy, ResourceRole
+    from .models import AccessPackage, Catalog, Incompatibility, Policy, Resource, ResourceRole, RoleAssignment
 
 
 class CatalogQuerySet(models.QuerySet["Catalog"]):
@@ -25,13 +30,74 @@ class CatalogQuerySet(models.QuerySet["Catalog"]):
         return enabled.filter(is_externally_visible=True) if user.is_guest else enabled
 
     def visible_to(self, user: User) -> Self:
-        """Catalogs that are enabled for this person or owned by them; administrators and auditors see all."""
+        """Catalogs that are enabled for this person, or in which they have a role; auditors see all."""
         if can_read_everything(user):
             return self.all()
         if not user.is_active:
             return self.none()
-        owned = self.model._default_manager.filter(owners=user)
-        return self.filter(Q(pk__in=self.model._default_manager.enabled_for(user).values("pk")) | Q(pk__in=owned))
+        enabled = self.model._default_manager.enabled_for(user).values("pk")
+        return self.filter(Q(pk__in=enabled) | Q(pk__in=_catalogs_with(user, Right.READ)))
+
+    def with_right(self, user: User, right: Right) -> Self:
+        """Catalogs in which this person has the right, by a role of their own or of a group; administrators in all.
+
+        Auditors may read every catalog.
+        """
+        if is_administrator(user) or (right is Right.READ and can_read_everything(user)):
+            return self.all()
+        return self.filter(pk__in=_catalogs_with(user, right)) if user.is_active else self.none()
+
+
+class RoleAssignmentQuerySet(models.QuerySet["RoleAssignment"]):
+    """Who has which delegated role."""
+
+    def of(self, person_id: Any) -> Self:
+        """Roles that this person has, themselves or through a group, nested ones too."""
+        return self.filter(Q(person=person_id) | Q(group__in=Group.objects.enclosing(person_id).values("pk")))
+
+    def giving(self, right: Right) -> Self:
+        """Roles that carry this right."""
+        return self.filter(role__in=roles_with(right))
+
+    def holders(self) -> UserQuerySet:
+        """The people who have one of these roles, themselves or through a group."""
+        groups = User.objects.in_groups(self.filter(person=None).values("group"))
+        return User.objects.filter(Q(pk__in=self.filter(group=None).values("person")) | Q(pk__in=groups.values("pk")))
+
+    def visible_to(self, user: User) -> Self:
+        """Administrators and auditors see all; others their own, and all in the catalogs that they may read."""
+        if can_read_everything(user):
+            return self.all()
+        if not user.is_active:
+            return self.none()
+        own = self.model._default_manager.of(user.pk).values("pk")
+        return self.filter(Q(pk__in=own) | Q(catalog__in=_catalogs_with(user, Right.READ)))
+
+    def with_names(self) -> Self:
+        """With all that is needed to say them in words."""
+        return self.select_related("catalog", "person", "group")
+
+
+class ResourceQuerySet(models.QuerySet["Resource"]):
+    """Resources."""
+
+    def owned_by(self, user: User) -> Self:
+        """Resources that this person owns, themselves or through a group, nested ones too."""
+        through_groups = self.model.owner_groups.through.objects.filter(
+            group_id__in=Group.objects.enclosing(user.pk).values("pk")
+        )
+        themselves = self.model.owners.through.objects.filter(user_id=user.pk)
+        return self.filter(Q(pk__in=themselves.values("resource_id")) | Q(pk__in=through_groups.values("resource_id")))
+
+    def reached_by(self, user: User) -> Self:
+        """Resources in catalogs that this person may read, and those that they own; auditors see all."""
+        if can_read_everything(user):
+            return self.all()
+        from .models import Catalog
+
+        held = Catalog.resources.through.objects.filter(catalog__in=_catalogs_with(user, Right.READ))
+        owned = self.model._default_manager.owned_by(user).values("pk")
+        return self.filter(Q(pk__in=held.values("resource")) | Q(pk__in=owned))
 
 
 class ResourceRoleQuerySet(models.QuerySet["ResourceRole"]):
@@ -49,37 +115,61 @@ class PolicyQuerySet(models.QuerySet["Policy"]):
         """Policies under which requests are taken."""
         return self.filter(is_enabled=True)
 
+    def assignable(self) -> Self:
+        """Policies under which packages are assigned directly: all but those for emergencies."""
+        return self.enabled().exclude(scope=RequestorScope.EMERGENCY)
+
     def matching(self, user: User) -> Self:
         """Enabled policies, of whatever tier, whose scope takes this person in; nested groups count."""
-        named = Q(pk__in=self.model.people.through.objects.filter(user_id=user.pk).values("policy_id")) | Q(
-            pk__in=self.model.groups.through.objects.filter(
-                group_id__in=Group.objects.enclosing(user.pk).values("pk")
-            ).values("policy_id")
-        )
-        reach = Q(scope=RequestorScope.EVERYONE) | (Q(scope=RequestorScope.SPECIFIC) & named)
-        if not user.is_guest:
-            reach |= Q(scope=RequestorScope.ALL_MEMBERS)
+        reach = Q(scope=RequestorScope.EVERYONE) | (Q(scope=RequestorScope.SPECIFIC) & self._naming(user))
+        reach |= self._from_outside(user) if user.is_guest else Q(scope=RequestorScope.ALL_MEMBERS)
         return self.enabled().filter(reach)
+
+    def for_emergencies(self, user: User) -> Self:
+        """Enabled policies under which this person may take access in an emergency; no request is made under them."""
+        return self.enabled().filter(self._naming(user), scope=RequestorScope.EMERGENCY)
+
+    def _naming(self, user: User) -> Q:
+        """The policies that name this person, or a group to which they belong, nested ones too."""
+        people, groups = self.model.people.through.objects, self.model.groups.through.objects
+        enclosing = Group.objects.enclosing(user.pk).values("pk")
+        return Q(pk__in=people.filter(user_id=user.pk).values("policy_id")) | Q(
+            pk__in=groups.filter(group_id__in=enclosing).values("policy_id")
+        )
+
+    def _from_outside(self, guest: User) -> Q:
+        """The scopes for people from outside that take this guest in; a proposed organisation counts where it is named
+        (corner 37)."""
+        its_policies = self.model.organisations.through.objects.filter(connectedorganisation__people=guest.pk)
+        is_configured = ConnectedOrganisation.objects.configured().filter(people=guest.pk)
+        return (
+            Q(scope=RequestorScope.ALL_EXTERNAL)
+            | (Q(scope=RequestorScope.ALL_CONFIGURED) & Q(Exists(is_configured)))
+            | (Q(scope=RequestorScope.ORGANISATIONS) & Q(pk__in=its_policies.values("policy_id")))
+        )
 
     def applicable(self, user: User) -> Self:
         """Of each package's matching policies those of the most specific tier: what the person may choose from."""
         best = self.model._default_manager.matching(user).filter(package=OuterRef("package")).order_by("tier")
         return self.matching(user).filter(tier=Subquery(best.values("tier")[:1])).order_by("tier", "name", "pk")
 
+    def open_to_managers(self) -> Self:
+        """Policies under which managers may ask for those who report to them."""
+        return self.filter(is_on_behalf_allowed=True)
+
     def complete(self) -> Self:
-        """With stages, approvers and questions."""
-        return self.prefetch_related(
-            "stages__approvers__person", "stages__approvers__group", "questions"
-        ).select_related("package__catalog", "package__owner")
+        """With stages, approvers and questions, and with `has_callouts`: whether it calls custom extensions."""
+        from .models import PolicyCallout
+
+        calls = Exists(PolicyCallout.objects.filter(policy=OuterRef("pk")).order_by())
+        with_rows = self.prefetch_related(
+            "stages__approvers__person", "stages__approvers__group", "questions__attribute"
+        )
+        return with_rows.select_related("package__catalog", "package__owner").annotate(has_callouts=calls)
 
 
 class IncompatibilityQuerySet(models.QuerySet["Incompatibility"]):
     """Incompatibilities."""
-
-    def about(self, package_ids: Iterable[UUID]) -> Self:
-        """Those that can keep somebody from getting one of these packages: their own, and mutual ones of others."""
-        ids = list(package_ids)
-        return self.filter(Q(package__in=ids) | Q(other_package__in=ids, is_mutual=True))
 
     def with_names(self) -> Self:
         """With all that is needed to say them in words."""
@@ -99,12 +189,26 @@ class PackageQuerySet(models.QuerySet["AccessPackage"]):
 
         return self.open_to_requests(user).filter(Exists(Policy.objects.matching(user).filter(package=OuterRef("pk"))))
 
+    def requestable_for(self, person: User) -> Self:
+        """Packages that their manager may ask for in this person's place. Hidden ones too."""
+        from .models import Policy
+
+        theirs = Policy.objects.applicable(person).open_to_managers().filter(package=OuterRef("pk"))
+        return self.open_to_requests(person).filter(Exists(theirs))
+
+    def with_managers_say(self) -> Self:
+        """With `is_open_to_managers`, by the same statement: whether some policy lets managers ask for reports."""
+        from .models import Policy
+
+        policies = Policy.objects.enabled().open_to_managers().filter(package=OuterRef("pk"))
+        return self.annotate(is_open_to_managers=Exists(policies))
+
     def visible_to(self, user: User) -> Self:
         """Packages whose page this person may open.
 
-        Members see what is meant for anybody to ask for, also where they are not among those named (the original
-        does so since October 2025); guests see only what they may ask for. Owners, administrators and auditors see
-        what they look after.
+        Members see what is meant for any of them to ask for, also where they are not among those named (behaviour 11,
+        the original since October 2025); guests see only what they may ask for. Whoever may take one in an emergency
+        sees it. Owners, administrators and auditors see what they look after.
         """
         from .models import Policy
 
@@ -112,8 +216,9 @@ class PackageQuerySet(models.QuerySet["AccessPackage"]):
             return self.all()
         if not user.is_active:
             return self.none()
-        askable = Policy.objects.enabled().exclude(scope=RequestorScope.NOBODY)
+        askable = Policy.objects.enabled().filter(scope__in=MEMBERS_SEE)
         policies = Policy.objects.matching(user) if user.is_guest else askable
+        policies |= Policy.objects.for_emergencies(user)
         shown = _is_open_to(user) & Q(Exists(policies.filter(package=OuterRef("pk"))))
         return self.filter(shown | _is_looked_after_by(user))
 
@@ -124,6 +229,23 @@ class PackageQuerySet(models.QuerySet["AccessPackage"]):
     def looked_after_by(self, user: User) -> Self:
         """Packages that this person owns, themselves or through their catalog."""
         return self.filter(_is_looked_after_by(user))
+
+    def with_right(self, user: User, right: Right) -> Self:
+        """Packages of catalogs in which this person has the right; its owner reads and assigns a package anyway."""
+        if is_administrator(user) or (right is Right.READ and can_read_everything(user)):
+            return self.all()
+        if not user.is_active:
+            return self.none()
+        theirs = Q(catalog__in=_catalogs_with(user, right))
+        return self.filter(theirs | Q(owner=user) if right in OWNERS_RIGHTS else theirs)
+
+    def privileged(self) -> Self:
+        """Packages that give a privileged resource; `.with_privilege()` says it of each instead of narrowing down."""
+        return self.filter(_gives_privilege())
+
+    def with_privilege(self) -> Self:
+        """With `is_privileged`, by the same statement."""
+        return self.annotate(is_privileged=_gives_privilege())
 
     def search(self, words: str) -> Self:
         """Packages in whose name, description, catalog or roles every word is found."""
@@ -149,6 +271,12 @@ class PackageQuerySet(models.QuerySet["AccessPackage"]):
         )
 
 
+def _gives_privilege() -> Exists:
+    from .models import PackageRole
+
+    return Exists(PackageRole.objects.filter(package=OuterRef("pk"), resource_role__resource__is_privileged=True))
+
+
 def _is_open_to(user: User) -> Q:
     """By a join, not by a list of catalogs: so the first page of a long list walks the index of names."""
     is_open = Q(is_enabled=True, catalog__is_enabled=True)
@@ -156,10 +284,15 @@ def _is_open_to(user: User) -> Q:
 
 
 def _is_looked_after_by(user: User) -> Q:
-    from .models import Catalog
+    """Owned, or in a catalog in which the person may see what it holds; readers too."""
+    return Q(owner=user) | Q(catalog__in=_catalogs_with(user, Right.READ))
 
-    owned = Catalog.owners.through.objects.filter(user_id=user.pk, catalog_id=OuterRef("catalog_id"))
-    return Q(owner=user) | Q(Exists(owned))
+
+def _catalogs_with(user: User, right: Right) -> Any:
+    """The ids of the catalogs in which a role gives this person the right: one subquery, the same for every row."""
+    from .models import RoleAssignment
+
+    return RoleAssignment.objects.of(user.pk).giving(right).exclude(catalog=None).values("catalog")
 
 
 def packages_called(text: str) -> list[UUID]:

@@ -20,11 +20,20 @@ from catalog.models import (
     StageApprover,
     TargetSystem,
 )
-from directory.models import Group, User
+from directory.actions import save_attribute
+from directory.models import ConnectedOrganisation, Group, PersonAttribute, User
 from provisioning.actions import configure_connector
 from provisioning.models import Connector, ConnectorKind
 
-from .facts import DIRECTORY, MANAGER_DECIDES, PackageFacts, PolicyFacts, QuestionFacts, ThingFacts
+from .facts import (
+    DIRECTORY,
+    MANAGER_DECIDES,
+    SPONSOR_DECIDES,
+    PackageFacts,
+    PolicyFacts,
+    QuestionFacts,
+    ThingFacts,
+)
 from .offer import CATALOGS, CRM, PACKAGES, STOCK, THINGS
 from .roll import GROUP, Roll
 
@@ -59,8 +68,15 @@ class Furnisher:
             users = [catalogs[name] for name in _catalogs_using(thing)]
             for role in self._resource(thing, systems[thing.system], catalogs=users, groups=application.groups):
                 roles[f"{role.name} of {thing.name}"] = role
+        self._open_attributes()
         for package in PACKAGES:
             self._package(package, catalogs[package.catalog], roles)
+
+    def _open_attributes(self) -> None:
+        asked = [question for package in PACKAGES for policy in package.policies for question in policy.questions]
+        for name in sorted({question.stored_as for question in asked} - {""}):
+            attribute = PersonAttribute(name=name, description=f"Answered where a package asks for it: {name}")
+            save_attribute(attribute=attribute, actor=self.actor, now=self.now)
 
     def _systems(self, application: Application) -> dict[str, TargetSystem]:
         kinds = (
@@ -94,7 +110,10 @@ class Furnisher:
             ResourceRole(name=name, origin_id=name.lower() if is_ours else groups.get(f"{name}s", slugify(name)))
             for name in thing.roles
         ]
-        actions.save_resource(resource=resource, catalogs=catalogs, roles=roles, actor=self.actor, now=self.now)
+        owners = list(catalogs[0].owners) if catalogs else []
+        actions.save_resource(
+            resource=resource, catalogs=catalogs, owners=owners, roles=roles, actor=self.actor, now=self.now
+        )
         return roles
 
     def _package(self, facts: PackageFacts, catalog: Catalog, roles: Mapping[str, ResourceRole]) -> None:
@@ -121,11 +140,14 @@ class Furnisher:
             duration_kind=kind,
             duration_amount=amount,
             ends_at=ends_at,
+            is_period_chosen=facts.is_period_chosen,
+            is_on_behalf_allowed=facts.is_on_behalf_allowed,
         )
         actions.save_policy(
             policy=policy,
             people=self.roll.persons(facts.people),
             groups=[self.roll.groups[name] for name in facts.groups],
+            organisations=list(ConnectedOrganisation.objects.filter(name__in=facts.organisations)),
             stages=list(self._stages(facts)),
             questions=[_question(question) for question in facts.questions],
             actor=self.actor,
@@ -148,6 +170,8 @@ class Furnisher:
     def _approver(self, word: str) -> StageApprover:
         if word == MANAGER_DECIDES:
             return StageApprover(kind=ApproverKind.MANAGER)
+        if word == SPONSOR_DECIDES:
+            return StageApprover(kind=ApproverKind.INTERNAL_SPONSORS)
         if word.startswith(GROUP):
             return StageApprover(kind=ApproverKind.GROUP, group=self.roll.groups[word.removeprefix(GROUP)])
         return StageApprover(kind=ApproverKind.PERSON, person=self.roll.person(word))
@@ -155,7 +179,10 @@ class Furnisher:
 
 def _question(facts: QuestionFacts) -> Question:
     if not facts.is_choice:
-        return Question(text=facts.text)
+        attribute = PersonAttribute.objects.filter(name=facts.stored_as).first()
+        example = facts.answers[0] if facts.pattern else ""
+        words = {"pattern": facts.pattern, "pattern_hint": facts.hint, "example": example}
+        return Question(text=facts.text, attribute=attribute, **words)
     return Question(text=facts.text, kind=QuestionKind.CHOICE, choices=list(facts.answers))
 
 

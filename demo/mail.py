@@ -2,31 +2,22 @@
 
 from uuid import UUID
 
-from csp.constants import NONE, SELF, UNSAFE_INLINE
-from csp.decorators import csp_replace
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.generic import View
 
 from audit.pagination import PARAMETER, Keyset, page_address
 from notifications.models import Message
 from notifications.querysets import MessageQuerySet
+from notifications.views.previews import framed
 
 from .loopback import LoopbackMixin
 
 MAIL = Keyset("created_at")
 TONES = {"pending": "info", "done": "good", "stuck": "bad", "superseded": "neutral"}
-NOTHING_BUT_STYLE = {
-    **{name: [NONE] for name in ("default-src", "script-src", "img-src", "base-uri", "form-action")},
-    "style-src": [UNSAFE_INLINE],
-    "frame-ancestors": [SELF],
-    "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox"],
-}
-"""A mail's HTML is a document of its own: it has inline styles, runs nothing, loads nothing, sends nothing."""
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -58,7 +49,7 @@ class MessageView(LoopbackMixin, View):
         return render(request, "demo/message.html", {"message": message, "tone": TONES[message.status]})
 
 
-@method_decorator([never_cache, csp_replace(NOTHING_BUT_STYLE), xframe_options_sameorigin], name="dispatch")
+@framed
 class MessageHtmlView(LoopbackMixin, View):
     """The HTML of one message, for the frame on its page."""
 

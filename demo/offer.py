@@ -2,16 +2,18 @@
 
 from catalog.choices import RequestorScope, ResourceKind
 
-from .facts import CatalogFacts, PackageFacts, PolicyFacts, QuestionFacts, ThingFacts
+from .facts import SPONSOR_DECIDES, CatalogFacts, PackageFacts, PolicyFacts, QuestionFacts, ThingFacts
 from .organisation import ADMINISTRATOR, ENGINEER, OWNER
 
 CRM, STOCK = "Atlas CRM", "Harbour Stock"
 
 
-ANYBODY, GUESTS_TOO, ONLY, DIRECT = (
+ANYBODY, GUESTS_TOO, ONLY, PARTNERS_PEOPLE, ALL_PARTNERS, DIRECT = (
     RequestorScope.ALL_MEMBERS,
     RequestorScope.EVERYONE,
     RequestorScope.SPECIFIC,
+    RequestorScope.ORGANISATIONS,
+    RequestorScope.ALL_CONFIGURED,
     RequestorScope.NOBODY,
 )
 WORK, SALES, ENG, FIN, PEOPLE, PARTNER = (
@@ -78,9 +80,20 @@ THINGS = (
 
 REGION = QuestionFacts("Which region will you sell in?", ("Europe", "Americas", "Asia"), is_choice=True)
 LICENCE = QuestionFacts("Which driving licence do you hold?", ("B", "BE", "C1"), is_choice=True)
-COST_CENTRE = QuestionFacts("Which cost centre pays for it?", ("4100", "4210", "5300", "6120"))
+COST_CENTRE = QuestionFacts(
+    "Which cost centre pays for it?",
+    ("4100", "4210", "5300", "6120"),
+    pattern="[0-9]{4}",
+    hint="Four digits.",
+    stored_as="cost_centre",
+)
 CUSTOMER = QuestionFacts("Which customers' data, and where does it go?", ("Harbour utilities; to the migration team",))
-TICKET = QuestionFacts("Which incident or change is it for?", ("INC-20418", "CHG-1177", "INC-20533"))
+TICKET = QuestionFacts(
+    "Which incident or change is it for?",
+    ("INC-20418", "CHG-1177", "INC-20533"),
+    pattern="(INC|CHG)-[0-9]{4,6}",
+    hint="The number of an incident or of a change.",
+)
 
 YEAR, HALF_YEAR, QUARTER = "365 days", "180 days", "90 days"
 
@@ -92,7 +105,7 @@ PACKAGES = (
         "The intranet, announcements and printers. Ask on your first day.",
         "team:IT",
         ("Member of Intranet", "Member of Company Announcements", "Member of Office Printers"),
-        (PolicyFacts("Everybody who works here", deciders=(), asks_why=False),),
+        (PolicyFacts("Everybody who works here", deciders=(), asks_why=False, is_on_behalf_allowed=True),),
         ("Sales", "Customer Support", "Engineering", "Operations", "Finance", "People"),
         14,
     ),
@@ -112,7 +125,11 @@ PACKAGES = (
         "Book trains, flights and hotels, and claim what you paid.",
         "team:Operations",
         ("Member of Travel Desk",),
-        (PolicyFacts("Members, with their manager's consent", lasts=YEAR, questions=(COST_CENTRE,)),),
+        (
+            PolicyFacts(
+                "Members, with their manager's consent", lasts=YEAR, questions=(COST_CENTRE,), is_period_chosen=True
+            ),
+        ),
         ("Sales", "Marketing", "Product", "Customer Support"),
         8,
     ),
@@ -122,7 +139,15 @@ PACKAGES = (
         "Take a pool car. Needs a driving licence; keys are at the front desk.",
         "team:Operations",
         ("Member of Car Pool Keys",),
-        (PolicyFacts("Members with a licence", deciders=("team:Operations",), lasts=YEAR, questions=(LICENCE,)),),
+        (
+            PolicyFacts(
+                "Members with a licence",
+                deciders=("team:Operations",),
+                lasts=YEAR,
+                questions=(LICENCE,),
+                is_on_behalf_allowed=True,
+            ),
+        ),
         ("Sales", "Operations", "Customer Support"),
         5,
     ),
@@ -285,6 +310,7 @@ PACKAGES = (
                 deciders=("group:Release Board",),
                 lasts="12 hours",
                 questions=(TICKET,),
+                is_period_chosen=True,
             ),
         ),
         ("Engineering",),
@@ -456,9 +482,9 @@ PACKAGES = (
         (
             PolicyFacts(
                 "People of Quillon Freight",
-                ONLY,
-                groups=("Everybody at Quillon Freight",),
-                deciders=("team:Logistics",),
+                PARTNERS_PEOPLE,
+                organisations=("Quillon Freight",),
+                deciders=(SPONSOR_DECIDES,),
                 lasts=QUARTER,
             ),
         ),
@@ -474,9 +500,9 @@ PACKAGES = (
         (
             PolicyFacts(
                 "People of Orrery Softworks",
-                ONLY,
-                groups=("Everybody at Orrery Softworks",),
-                deciders=("team:Applications",),
+                PARTNERS_PEOPLE,
+                organisations=("Orrery Softworks",),
+                deciders=(SPONSOR_DECIDES,),
                 lasts=QUARTER,
             ),
         ),
@@ -489,7 +515,10 @@ PACKAGES = (
         "Papers for goods that leave the country.",
         "team:Logistics",
         ("Member of Customs Documents",),
-        (PolicyFacts("Everybody, partners too", GUESTS_TOO, lasts=HALF_YEAR),),
+        (
+            PolicyFacts("Members", lasts=HALF_YEAR),
+            PolicyFacts("People of our partners", ALL_PARTNERS, deciders=(SPONSOR_DECIDES,), lasts=QUARTER),
+        ),
         ("Quillon Freight", "Operations"),
         2,
     ),

@@ -9,10 +9,10 @@ from audit import journal
 from audit.models import Event
 from directory import actions as directory_actions
 from directory import events as directory_events
-from directory.models import Group, User
+from directory.models import ConnectedOrganisation, Group, User
 from directory.people_import import Options, import_people
 
-from . import events, people
+from . import events, people, safeguards
 from .furnishing import Application, Furnisher
 from .history import DAYS
 from .organisation import ADMINISTRATOR, ADMINISTRATORS, AUDITORS, COMPANY, PARTNERS
@@ -43,11 +43,13 @@ def seed(*, application: Application, now: datetime, say: Say) -> None:
     beginning = (now - timedelta(days=DAYS)).replace(hour=8, minute=0, second=0, microsecond=0)
     _people(now=beginning)
     _groups(now=beginning + timedelta(hours=1))
+    _partners(Roll(), now=beginning + timedelta(hours=2))
     roll = Roll()
     say(f"  {len(roll.people)} people and {len(roll.groups)} groups of {COMPANY}")
     administrator = roll.person(ADMINISTRATOR)
     furnisher = Furnisher(roll=roll, actor=administrator, now=beginning + timedelta(hours=3), today=now)
     furnisher.furnish(application)
+    safeguards.set_up(roll, actor=administrator, now=beginning + timedelta(hours=4))
     say("  catalogs, access packages and policies")
     tell_history(roll, beginning=beginning + timedelta(days=2), now=now, say=say)
     with transaction.atomic():
@@ -59,6 +61,19 @@ def _people(*, now: datetime) -> None:
     import_people(path=people.FILE, options=Options(), now=now)
     _give(ADMINISTRATORS, now=now, title="administrator", is_superuser=True, is_staff=True)
     _give(AUDITORS, now=now, title="auditor", is_auditor=True)
+
+
+def _partners(roll: Roll, *, now: datetime) -> None:
+    """Where guests come from; the lead of the team that works with them answers for them."""
+    for partner in PARTNERS:
+        sponsor = roll.person(f"team:{partner.contact}")
+        directory_actions.save_organisation(
+            organisation=ConnectedOrganisation(name=partner.name, created_at=now),
+            domains=[partner.domain],
+            internal_sponsors=[sponsor],
+            actor=roll.person(ADMINISTRATOR),
+            now=now,
+        )
 
 
 @transaction.atomic

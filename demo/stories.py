@@ -16,6 +16,7 @@ from .history import History
 from .offer import PACKAGES, STOCK
 from .organisation import ADMINISTRATOR, ENGINEER, GUEST, MANAGER, REQUESTER
 from .roll import Roll
+from .watch import SAFEGUARDED
 
 APPROVED, DENIED, CANCELED, UNDECIDED = Outcome.APPROVED, Outcome.DENIED, Outcome.CANCELED, Outcome.UNDECIDED
 OUTCOMES = {APPROVED: 78, DENIED: 9, CANCELED: 5, UNDECIDED: 8}
@@ -44,7 +45,16 @@ def tell_history(roll: Roll, *, beginning: datetime, now: datetime, say: Callabl
     """Plan everything that happened, and let it happen."""
     history = History(beginning=beginning, now=now)
     _plan_the_year(history, roll)
-    for plan in (_the_requester, _the_manager, _the_owner, _the_engineer, _the_guests, _assigned, _leavers):
+    for plan in (
+        _the_requester,
+        _the_manager,
+        _the_owner,
+        _the_engineer,
+        _the_guests,
+        _assigned,
+        _leavers,
+        *SAFEGUARDED,
+    ):
         plan(history, roll)
     history.run(say)
 

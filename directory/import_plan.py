@@ -1,15 +1,17 @@
 """What a file of people would do to the directory: who is meant by each row, which rows are bad, who is disabled."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 from uuid_utils.compat import uuid7
 
+from .belonging import Domains, all_domains
 from .imports import BadRow, ImportRefused, PersonRow, UnreadableRow, fold
-from .models import PersonKind, User
+from .models import ConnectedOrganisation, PersonKind, User
 
 Key = TypeVar("Key")
 
@@ -31,8 +33,12 @@ class Known(NamedTuple):
 class Directory:
     """Everybody in the directory by id, employee number and user name, in little memory."""
 
-    def __init__(self, people: Mapping[UUID, Known]) -> None:
+    def __init__(
+        self, people: Mapping[UUID, Known], *, organisations: Mapping[str, UUID] | None = None, domains: Domains
+    ) -> None:
         self.people = people
+        self.organisations = organisations or {}
+        self.domains = domains
         self.by_number = {known.employee_number: pk for pk, known in people.items() if known.employee_number}
         self.by_name = {fold(known.username): pk for pk, known in people.items()}
 
@@ -40,7 +46,12 @@ class Directory:
     def locked(cls) -> "Directory":
         """Everybody, locked in one order until the transaction ends: an import is the only one that changes people."""
         rows = User.objects.select_for_update(no_key=True).order_by("pk").values_list("pk", *Known._fields)
-        return cls({pk: Known(*facts) for pk, *facts in rows.iterator(chunk_size=2000)})
+        named = ConnectedOrganisation.objects.order_by().values_list("name", "pk")
+        return cls(
+            {pk: Known(*facts) for pk, *facts in rows.iterator(chunk_size=2000)},
+            organisations={name.lower(): pk for name, pk in named},
+            domains=all_domains(),
+        )
 
     def find(self, key: str) -> UUID | None:
         """Whom an employee number or a user name means."""
@@ -58,7 +69,10 @@ class Entry:
     employee_number: str | None
     manager_key: str | None
     is_enabled: bool | None
+    sponsor_keys: tuple[str, ...] | None
+    organisation_id: UUID | None
     manager_id: UUID | None = None
+    sponsor_ids: frozenset[UUID] | None = None
 
 
 @dataclass
@@ -78,6 +92,15 @@ class Plan:
         told = (entry.person_id for entry in self.entries.values() if entry.is_enabled is False and not entry.is_new)
         return [pk for pk in told if self.directory.people[pk].is_active] + self.absent
 
+    def name_of(self, pk: UUID) -> str:
+        """The user name of somebody who is in the directory, or comes with the file."""
+        known = self.directory.people.get(pk)
+        return known.username if known else self._coming[pk]
+
+    @cached_property
+    def _coming(self) -> dict[UUID, str]:
+        return {entry.person_id: entry.label for entry in self.entries.values() if entry.is_new}
+
     def drop(self, line: int, *, reason: str) -> None:
         """Give up a row."""
         self.entries.pop(line, None)
@@ -90,7 +113,7 @@ def make_plan(rows: Iterable[PersonRow | UnreadableRow], *, directory: Directory
     matcher = _Matcher(plan)
     for row in rows:
         matcher.add(row)
-    while _drop_unknown_managers(plan) or _drop_circles(plan):
+    while _drop_unknown_managers(plan) or _drop_unknown_sponsors(plan) or _drop_circles(plan):
         pass
     if is_complete:
         plan.absent = [pk for pk, known in directory.people.items() if pk not in plan.named and _is_the_files(known)]
@@ -148,7 +171,7 @@ class _Matcher:
             return
         found = self._owners(row)
         self.plan.named.update(found)
-        if reason := self._refusal(row, found) or self._repetition(row, found):
+        if reason := self._refusal(row, found) or self._misplaced(row, found) or self._repetition(row, found):
             self.plan.bad_rows.append(BadRow(row.line, reason))
             return
         self.plan.entries[row.line] = Entry(
@@ -159,6 +182,8 @@ class _Matcher:
             employee_number=row.employee_number,
             manager_key=row.manager,
             is_enabled=row.is_enabled,
+            sponsor_keys=row.sponsors,
+            organisation_id=self.plan.directory.organisations.get(row.organisation.lower()),
         )
 
     def _owners(self, row: PersonRow) -> list[UUID]:
@@ -176,6 +201,16 @@ class _Matcher:
             "name": row.values["username"],
             "number": owner.employee_number or _("(none)"),
         }
+
+    def _misplaced(self, row: PersonRow, found: list[UUID]) -> str:
+        if not row.organisation:
+            return ""
+        if row.organisation.lower() not in self.plan.directory.organisations:
+            return _("there is no connected organisation “%(name)s”") % {"name": row.organisation}
+        known = self.plan.directory.people[found[0]].kind if found else PersonKind.MEMBER
+        if row.values.get("kind", known) != PersonKind.GUEST:
+            return _("only guests belong to a connected organisation")
+        return ""
 
     def _repetition(self, row: PersonRow, found: list[UUID]) -> str:
         keys: list[tuple[str, object]] = [(_("user name"), row.user_name)]
@@ -200,22 +235,46 @@ def _is_the_files(known: Known) -> bool:
 
 def _drop_unknown_managers(plan: Plan) -> bool:
     """Find every row's manager in the file or the directory; True where a row had to go for it."""
-    by_number = {entry.employee_number: entry.person_id for entry in plan.entries.values() if entry.employee_number}
-    by_name = {fold(entry.label): entry.person_id for entry in plan.entries.values()}
+    find = _finder(plan)
     unknown = []
     for entry in plan.entries.values():
-        if not entry.manager_key:
-            continue
-        key = entry.manager_key
-        entry.manager_id = by_number.get(key) or by_name.get(fold(key)) or plan.directory.find(key)
-        if entry.manager_id is None:
-            unknown.append(entry)
+        if entry.manager_key:
+            entry.manager_id = find(entry.manager_key)
+            if entry.manager_id is None:
+                unknown.append(entry)
     for entry in unknown:
         plan.drop(
             entry.line,
             reason=_("the manager %(key)s is nobody's employee number or user name") % {"key": entry.manager_key},
         )
     return bool(unknown)
+
+
+def _drop_unknown_sponsors(plan: Plan) -> bool:
+    """Find every row's sponsors in the file or the directory; True where a row had to go for it."""
+    find = _finder(plan)
+    faults = {}
+    for entry in plan.entries.values():
+        if entry.sponsor_keys is None:
+            continue
+        found = {key: find(key) for key in entry.sponsor_keys}
+        entry.sponsor_ids = frozenset(pk for pk in found.values() if pk)
+        if unknown := [key for key, pk in found.items() if pk is None]:
+            faults[entry.line] = _("the sponsor %(key)s is nobody's employee number or user name") % {
+                "key": ", ".join(unknown)
+            }
+        elif entry.person_id in entry.sponsor_ids:
+            faults[entry.line] = _("nobody is their own sponsor")
+    for line, reason in faults.items():
+        plan.drop(line, reason=reason)
+    return bool(faults)
+
+
+def _finder(plan: Plan) -> Callable[[str], UUID | None]:
+    """Whom a key means, in the file as it stands or else in the directory."""
+    by_number = {entry.employee_number: entry.person_id for entry in plan.entries.values() if entry.employee_number}
+    by_name = {fold(entry.label): entry.person_id for entry in plan.entries.values()}
+    return lambda key: by_number.get(key) or by_name.get(fold(key)) or plan.directory.find(key)
 
 
 def _drop_circles(plan: Plan) -> bool:

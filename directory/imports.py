@@ -11,7 +11,7 @@ from typing import Any, TextIO, TypeVar
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from .models import User
+from .models import Risk, User
 
 T = TypeVar("T")
 
@@ -28,11 +28,13 @@ FIELDS = {
     "kind": "kind",
     "hired_on": "hired_on",
     "leaves_on": "leaves_on",
+    "risk": "risk",
 }
 """The columns that fill a field of a person just as they stand, with that field."""
-COLUMNS = (*FIELDS, "manager", "enabled")
+COLUMNS = (*FIELDS, "manager", "sponsors", "organisation", "enabled")
+BETWEEN_SPONSORS = "|"
 ATTRIBUTE = "attributes."
-KEPT_IF_EMPTY = frozenset({"user_name", "display_name", "employee_number", "kind"})
+KEPT_IF_EMPTY = frozenset({"user_name", "display_name", "employee_number", "kind", "risk"})
 """An empty cell empties the field, but for these, which every person needs or is recognised by."""
 ENABLED = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
@@ -58,12 +60,17 @@ class ImportRefused(Exception):
 
 @dataclass(slots=True)
 class PersonRow:
-    """One row: the fields that it fills; None for a manager or a state of which it says nothing."""
+    """One row: the fields that it fills; None for a manager, sponsors or a state of which it says nothing.
+
+    An organisation that is not named follows from the address.
+    """
 
     line: int
     values: dict[str, Any]
     manager: str | None = None
     is_enabled: bool | None = None
+    sponsors: tuple[str, ...] | None = None
+    organisation: str = ""
     attributes: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -185,13 +192,15 @@ def clean_field(name: str, text: str) -> Any:
     """The text as this field of a person keeps it. Raises ValidationError."""
     if "\x00" in text:
         raise ValidationError(_("a NUL character"))
+    if name == "risk":
+        return _read_risk(text)
     value: Any = User.normalize_username(text) if name == "username" else text.lower() if name == "kind" else text
     return User._meta.get_field(name).clean(value, None)  # type: ignore[union-attr]
 
 
 def _parse(line: int, record: Mapping[str, str]) -> tuple[PersonRow, list[str]]:
     reasons = [] if record["user_name"] else [_("user_name is missing")]
-    row = PersonRow(line=line, values={}, manager=record.get("manager"))
+    row = PersonRow(line=line, values={}, manager=record.get("manager"), organisation=record.get("organisation", ""))
     for column, text in record.items():
         try:
             _put(row, column=column, text=text)
@@ -205,6 +214,8 @@ def _put(row: PersonRow, *, column: str, text: str) -> None:
         if "\x00" in text:
             raise ValidationError(_("a NUL character"))
         row.attributes[column.removeprefix(ATTRIBUTE)] = text
+    elif column == "sponsors":
+        row.sponsors = tuple(dict.fromkeys(key.strip() for key in text.split(BETWEEN_SPONSORS) if key.strip()))
     elif column == "enabled" and text:
         row.is_enabled = _read_enabled(text)
     elif column in FIELDS and text:
@@ -217,3 +228,10 @@ def _read_enabled(text: str) -> bool:
     if text.lower() not in ENABLED:
         raise ValidationError(_("“%(text)s” is none of %(known)s"), params={"text": text, "known": ", ".join(ENABLED)})
     return ENABLED[text.lower()]
+
+
+def _read_risk(text: str) -> Risk:
+    known = {risk.name.lower(): risk for risk in Risk}
+    if text.lower() not in known:
+        raise ValidationError(_("“%(text)s” is none of %(known)s"), params={"text": text, "known": ", ".join(known)})
+    return known[text.lower()]

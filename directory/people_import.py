@@ -17,10 +17,13 @@ from audit import journal
 from audit.models import Event
 
 from . import events
+from .belonging import Before, Domains, organisation_of
 from .import_plan import Directory, Entry, Plan, make_plan, refuse_last_administrator, refuse_mass_disable
 from .imports import BadRow, ImportRefused, PersonRow, in_batches, read_people
-from .models import User
+from .models import PersonKind, User
 
+SPONSORS = "sponsors"
+SPONSORING: Any = User.sponsors.through
 Progress = Callable[[Iterable[Any]], Iterable[Any]]
 """Passes the rows on, and may show how far it is."""
 
@@ -109,17 +112,20 @@ class _Run:
         """Create and change the people of these rows."""
         entries = {row.line: self.plan.entries[row.line] for row in rows}
         known = User.objects.in_bulk([entry.person_id for entry in entries.values() if not entry.is_new])
+        sponsors = _Sponsors(self.plan, entries.values())
         new, changes = [], {}
         for row in rows:
             entry = entries[row.line]
             person = known.get(entry.person_id) or User(pk=entry.person_id, date_joined=self.now)
-            fields = _fill(person, row=row, entry=entry)
+            fields = _fill(person, row=row, entry=entry, domains=self.plan.directory.domains)
+            fields |= sponsors.changes_of(entry)
             if entry.is_new:
                 new.append(person)
             elif fields:
                 changes[person] = fields
         add_people(new, now=self.now, correlation_id=self.story)
         self._change(changes)
+        sponsors.save()
         self.outcome.created += len(new)
         self.outcome.unchanged += len(rows) - len(new) - len(changes)
 
@@ -154,7 +160,8 @@ class _Run:
     def _change(self, changes: dict[User, dict[str, tuple[Any, Any]]]) -> None:
         if not changes:
             return
-        User.objects.bulk_update(changes, sorted(set().union(*changes.values())), batch_size=journal.BATCH)
+        if columns := set().union(*changes.values()) - {SPONSORS}:
+            User.objects.bulk_update(changes, sorted(columns), batch_size=journal.BATCH)
         told = [event for person, fields in changes.items() for event in self._tell(person, fields)]
         journal.record_many(sorted(told, key=lambda event: event.verb))
         disabled = sum(event.verb == events.PERSON_DISABLED for event in told)
@@ -176,9 +183,45 @@ class _Run:
         )
 
 
-def _fill(person: User, *, row: PersonRow, entry: Entry) -> dict[str, tuple[Any, Any]]:
+class _Sponsors:
+    """Who answers for the people of some rows, as it is and as it is to be."""
+
+    def __init__(self, plan: Plan, entries: Iterable[Entry]) -> None:
+        self.plan = plan
+        told = {entry.person_id: entry.sponsor_ids for entry in entries if entry.sponsor_ids is not None}
+        self.present: dict[UUID, set[UUID]] = {pk: set() for pk in told}
+        for link in SPONSORING.objects.filter(from_user__in=told) if told else ():
+            self.present[link.from_user_id].add(link.to_user_id)
+        self.wanted = {pk: set(ids) for pk, ids in told.items()}
+
+    def changes_of(self, entry: Entry) -> dict[str, tuple[str, str]]:
+        """The old and the new names, where they differ."""
+        pk = entry.person_id
+        if self.wanted.get(pk) == self.present.get(pk):
+            return {}
+        return {SPONSORS: (self._names(self.present[pk]), self._names(self.wanted[pk]))}
+
+    def save(self) -> None:
+        """By two statements; a sponsor may come in a later batch, for the database looks at them at the very end."""
+        changed = [pk for pk in self.wanted if self.wanted[pk] != self.present[pk]]
+        SPONSORING.objects.filter(from_user__in=changed).delete()
+        links = [SPONSORING(from_user_id=pk, to_user_id=sponsor) for pk in changed for sponsor in self.wanted[pk]]
+        SPONSORING.objects.bulk_create(links, batch_size=journal.BATCH)
+
+    def _names(self, ids: Iterable[UUID]) -> str:
+        return ", ".join(sorted(self.plan.name_of(pk) for pk in ids)) or "—"
+
+
+def _fill(person: User, *, row: PersonRow, entry: Entry, domains: Domains) -> dict[str, tuple[Any, Any]]:
     """Put what the row says into the person; returns the fields that changed, with the old and the new value."""
     wanted = dict(row.values)
+    wanted["organisation_id"] = organisation_of(
+        is_guest=wanted.get("kind", person.kind) == PersonKind.GUEST,
+        email=wanted.get("email", person.email),
+        named=entry.organisation_id or person.organisation_id,
+        before=None if entry.is_new else Before.of(person),
+        domains=domains,
+    )
     if entry.manager_key is not None:
         wanted["manager_id"] = entry.manager_id
     if row.is_enabled is not None:

@@ -7,7 +7,7 @@ from django.contrib.auth.models import UserManager
 from django.db import models
 
 if TYPE_CHECKING:
-    from .models import Group, User
+    from .models import ConnectedOrganisation, Group, User
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -30,6 +30,30 @@ class UserQuerySet(models.QuerySet["User"]):
     def reports_of(self, manager: "User") -> Self:
         """Enabled people whose manager this person is."""
         return self.enabled().filter(manager=manager)
+
+    def internal_sponsors_of(self, organisation_id: UUID) -> Self:
+        """Whoever answers for the people of this connected organisation on our side."""
+        from .models import ConnectedOrganisation
+
+        return self._named_or_in_groups(
+            ConnectedOrganisation.internal_sponsors.through.objects.filter(connectedorganisation=organisation_id),
+            ConnectedOrganisation.internal_sponsor_groups.through.objects.filter(connectedorganisation=organisation_id),
+        )
+
+    def external_sponsors_of(self, organisation_id: UUID) -> Self:
+        """Whoever answers for the people of this connected organisation on their side."""
+        from .models import ConnectedOrganisation
+
+        return self._named_or_in_groups(
+            ConnectedOrganisation.external_sponsors.through.objects.filter(connectedorganisation=organisation_id),
+            ConnectedOrganisation.external_sponsor_groups.through.objects.filter(connectedorganisation=organisation_id),
+        )
+
+    def _named_or_in_groups(self, people: Any, groups: Any) -> Self:
+        from .models import Membership
+
+        members = Membership.objects.effective_in(groups.values("group"))
+        return self.filter(models.Q(pk__in=people.values("user")) | models.Q(pk__in=members.values("person")))
 
 
 class PersonManager(UserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
@@ -56,3 +80,29 @@ class MembershipQuerySet(models.QuerySet[Any]):
         from .models import GroupClosure
 
         return self.filter(group__in=GroupClosure.objects.filter(ancestor__in=group_ids).values("descendant"))
+
+
+class OrganisationQuerySet(models.QuerySet["ConnectedOrganisation"]):
+    """Connected organisations."""
+
+    def visible_to(self, user: "User") -> Self:
+        """Everything for those who read or change it, for others nothing: who works with whom is nobody's business."""
+        from .permissions import can_read_organisations
+
+        return self.all() if can_read_organisations(user) else self.none()
+
+    def configured(self) -> Self:
+        """Those that an administrator vouches for."""
+        from .models import OrganisationState
+
+        return self.filter(state=OrganisationState.CONFIGURED)
+
+    def with_domains(self) -> Self:
+        """With their mail domains."""
+        return self.prefetch_related("domains")
+
+    def with_sponsors(self) -> Self:
+        """With everybody and every group that answers for their people."""
+        return self.prefetch_related(
+            "internal_sponsors", "internal_sponsor_groups", "external_sponsors", "external_sponsor_groups"
+        )

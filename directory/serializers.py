@@ -7,10 +7,12 @@ from django.db import models
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from .models import User
+from .models import ConnectedOrganisation, Group, OrganisationState, Risk, User
 from .permissions import is_administrator
 
 Row = TypeVar("Row", bound=models.Model)
+RISKS = [risk.name.lower() for risk in Risk]
+"""How a risk is written."""
 
 
 class MomentField(serializers.DateTimeField):
@@ -52,10 +54,64 @@ class PersonSerializer(OutputSerializer[User]):
         read_only_fields = fields
 
 
+class GroupNameSerializer(OutputSerializer[Group]):
+    """A group, where it is only named."""
+
+    class Meta:
+        model = Group
+        fields = ("id", "name")
+        read_only_fields = fields
+
+
+class OrganisationNameSerializer(OutputSerializer[ConnectedOrganisation]):
+    """A connected organisation, where it is only named."""
+
+    class Meta:
+        model = ConnectedOrganisation
+        fields = ("id", "name")
+        read_only_fields = fields
+
+
+class OrganisationSerializer(OutputSerializer[ConnectedOrganisation]):
+    """A connected organisation with its mail domains, and with the people and groups who answer for its people."""
+
+    state = serializers.ChoiceField(choices=OrganisationState.choices, read_only=True)
+    domains: Any = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)
+    internal_sponsors = PersonSerializer(many=True, read_only=True)
+    internal_sponsor_groups = GroupNameSerializer(many=True, read_only=True)
+    external_sponsors = PersonSerializer(many=True, read_only=True)
+    external_sponsor_groups = GroupNameSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = ConnectedOrganisation
+        fields = (
+            "id",
+            "name",
+            "description",
+            "state",
+            "domains",
+            "internal_sponsors",
+            "internal_sponsor_groups",
+            "external_sponsors",
+            "external_sponsor_groups",
+            "created_at",
+        )
+        read_only_fields = fields
+
+
+class RiskSerializer(serializers.Serializer[None]):
+    """A risk: `none`, `low`, `medium` or `high`."""
+
+    risk = serializers.ChoiceField(choices=RISKS)
+
+
 class MeSerializer(OutputSerializer[User]):
     """Oneself, as the directory knows one."""
 
     manager = PersonSerializer(read_only=True, allow_null=True)
+    organisation = OrganisationNameSerializer(
+        read_only=True, allow_null=True, help_text="The connected organisation that a guest comes from."
+    )
     is_administrator = serializers.SerializerMethodField()
 
     class Meta:
@@ -69,6 +125,7 @@ class MeSerializer(OutputSerializer[User]):
             "department",
             "job_title",
             "company",
+            "organisation",
             "manager",
             "is_administrator",
             "is_auditor",

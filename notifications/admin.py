@@ -31,8 +31,8 @@ class MessageAdmin(ModelAdmin):
     paginator = NewestPaginator
     actions = ("retry",)
     fields = (
-        ("recipient", "sent_to"), ("occasion", "status"), "subject", "text", "withheld_because", "last_error",
-        ("attempts", "due_at"), ("created_at", "settled_at"),
+        ("recipient", "sent_to"), ("occasion", "status"), ("digest_at", "digest"),
+        "subject", "text", "withheld_because", "last_error", ("attempts", "due_at"), ("created_at", "settled_at"),
     )  # fmt: skip
 
     @admin.action(description=_("Put stuck messages back to work"), permissions=["view"])

@@ -3,7 +3,7 @@
 import logging
 import smtplib
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.core.exceptions import ValidationError
@@ -16,13 +16,17 @@ from accessgov import outbox
 from audit.context import Source, surroundings
 
 from . import actions, letters
-from .letters import Letter, NoLongerNeeded
-from .models import Message
+from .letters import Letter, NoLongerNeeded, NothingLeft
+from .letters.letter import link
+from .models import MailSettings, Message
+from .topics import Delivery, Topic, deliveries_of
 
 logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 
+TIME_TO_ACT = timedelta(days=1)
+"""What has to be done sooner than this after a digest does not wait for it."""
 AUTOMATIC = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
 """Asks mail programs not to answer that somebody is away (RFC 3834, and what Exchange understands)."""
 
@@ -43,10 +47,15 @@ def _perform(message: Message, *, clock: Clock) -> None:
     try:
         address = _address(message)
         letter = letters.write(message, now=clock())
+        if digest_at := _put_off(message, letter, now=clock()):
+            actions.keep_for_digest(message=message, digest_at=digest_at, now=clock())
+            return
         _check_lease(message, now=clock())
         _mail(message, letter, address=address).send()
     except outbox.LeaseLostError:
         raise
+    except NothingLeft as reason:
+        actions.settle_withheld(message=message, because=str(reason), parts=reason.parts, now=clock())
     except NoLongerNeeded as reason:
         actions.settle_withheld(message=message, because=str(reason), now=clock())
     except Exception as error:  # noqa: BLE001 - whatever it is: the row says it, is tried again, and gets stuck in the open
@@ -63,6 +72,22 @@ def perform_all_due(*, now: datetime) -> int:
     For commands and tests.
     """
     return outbox.drain(Message.objects.with_recipients(), perform=partial(perform, clock=lambda: now), now=now)
+
+
+def _put_off(message: Message, letter: Letter, *, now: datetime) -> datetime | None:
+    """When the reader's digest is due in which this may wait; None where it goes at once.
+
+    What has to be decided within a day of that digest does not wait. Raises NoLongerNeeded where the reader wants none.
+    """
+    chosen: MailSettings | None = getattr(message.recipient, "mail_settings", None)
+    delivery = chosen.delivery_of(letter.topic) if chosen else Delivery.AT_ONCE
+    if chosen is None or delivery == Delivery.AT_ONCE:
+        return None
+    if delivery == Delivery.OFF:
+        raise NoLongerNeeded(_("%(person)s wants no mails about this.") % {"person": message.recipient})
+    digest_at = chosen.next_digest(now)
+    is_too_late = letter.act_by is not None and letter.act_by <= digest_at + TIME_TO_ACT
+    return None if is_too_late else digest_at
 
 
 def _check_lease(message: Message, *, now: datetime) -> None:
@@ -86,11 +111,27 @@ def _mail(message: Message, letter: Letter, *, address: str) -> EmailMultiAltern
     mail = EmailMultiAlternatives(
         subject=letter.subject,
         body=letter.text,
+        from_email=letter.sender,
         to=[address],
-        headers={**AUTOMATIC, "Message-ID": message.message_id, "References": message.thread_id},
+        headers={
+            **AUTOMATIC,
+            **_way_out(letter),
+            "Message-ID": message.message_id,
+            "References": message.thread_id,
+        },
     )
     mail.attach_alternative(letter.html, "text/html")
     return mail
+
+
+def _way_out(letter: Letter) -> dict[str, str]:
+    """What mail programs offer to whoever wants no more of these (RFC 2369), where one may choose that.
+
+    It leads to a page that asks to sign in. There is no such link for programs alone (RFC 8058): mails are forwarded.
+    """
+    if Delivery.OFF not in deliveries_of(letter.topic) and letter.topic != Topic.DIGEST:
+        return {}
+    return {"List-Unsubscribe": f"<{link('notifications:settings')}>"}
 
 
 def _is_final(error: Exception) -> bool:

@@ -1,4 +1,4 @@
-"""Celery's side of notifications: send one message, hand out what is due, and remind of what ends soon."""
+"""Celery's side of notifications: send one message, hand out what is due, and find out who is to be told what."""
 
 from celery import shared_task
 from django.utils import timezone
@@ -24,6 +24,19 @@ def sweep() -> int:
 
 @shared_task
 def remind() -> int:
-    """Queue what is to be said about access that ends soon, and about decisions that are still to be made."""
+    """Queue what is to be said about what ends soon, and about decisions and reviews that are still to be made."""
     now = timezone.now()
-    return actions.queue_reminders(now=now) + actions.queue_decision_reminders(now=now)
+    of_access = actions.queue_reminders(now=now) + actions.queue_decision_reminders(now=now)
+    return of_access + actions.queue_exception_reminders(now=now) + actions.queue_review_reminders(now=now)
+
+
+@shared_task
+def tell_outcomes() -> int:
+    """Queue what those are told who were asked to decide, and did not give the last word."""
+    return actions.queue_outcomes(now=timezone.now())
+
+
+@shared_task
+def begin_digests() -> int:
+    """Begin the daily digest of everybody whose hour has come."""
+    return actions.queue_digests(now=timezone.now())

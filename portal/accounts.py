@@ -3,11 +3,28 @@
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.auth_backends import AuthenticationBackend
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+
+from catalog.permissions import is_delegated
+from directory.models import User
+
+
+class SignIn(AuthenticationBackend):
+    """Signs people in, and finds out by the same statement what every page asks of whoever is signed in: whether they
+    have a delegated role, and whether anybody reports to them."""
+
+    def get_user(self, user_id: UUID) -> User | None:
+        reports = User.objects.enabled().filter(manager=OuterRef("pk"))
+        known = {"has_delegated_role": is_delegated(), "has_reports": Exists(reports)}
+        person = User.objects.annotate(**known).filter(pk=user_id).first()
+        return person if person and self.user_can_authenticate(person) else None
 
 
 class ClosedSignUp(DefaultAccountAdapter):

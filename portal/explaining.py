@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from catalog.choices import RequestorScope
+from catalog.choices import EXTERNAL, RequestorScope
 from catalog.models import AccessPackage, Policy
 from catalog.permissions import can_manage_assignments
 from catalog.wording import approval_in_words, period_in_words, policy_in_words
@@ -136,7 +136,9 @@ def _there_already(package: AccessPackage, *, person: User) -> list[str]:
 def _policies(package: AccessPackage, *, person: User, now: datetime, is_all_told: bool) -> list[PolicyAnswer]:
     """The policies, as far as the reader may know them: whom else a policy names is not for those who ask under it."""
     same = {"pk": OuterRef("pk")}
-    rows: Any = package.policies.complete().prefetch_related("people", "groups").order_by("tier", "name", "pk")
+    rows: Any = (
+        package.policies.complete().prefetch_related("people", "groups", "organisations").order_by("tier", "name", "pk")
+    )
     found = rows.annotate(
         matches=Exists(Policy.objects.matching(person).filter(**same)),
         applies=Exists(Policy.objects.applicable(person).filter(**same)),
@@ -168,16 +170,37 @@ def _why(policy: Any, *, person: User) -> str:
         return _("It is disabled.")
     if policy.matches:
         return _("A more specific policy applies instead.")
-    if policy.scope == RequestorScope.SPECIFIC:
-        return _("%(person)s is not among the people and groups that it names.") % {"person": person}
-    if policy.scope == RequestorScope.NOBODY:
+    return _out_of_scope(policy.scope, person=person) % {"person": person, "organisation": person.organisation}
+
+
+def _out_of_scope(scope: str, *, person: User) -> str:
+    """Why a policy of this scope does not take the person in."""
+    if scope == RequestorScope.SPECIFIC:
+        return _("%(person)s is not among the people and groups that it names.")
+    if scope == RequestorScope.NOBODY:
         return _("Nobody asks under it: it is for direct assignment.")
-    return _("%(person)s is a guest, and it is for members only.") % {"person": person}
+    if scope == RequestorScope.EMERGENCY:
+        return _("Nobody asks under it: those whom it names take access in an emergency.")
+    if scope not in EXTERNAL:
+        return _("%(person)s is a guest, and it is for members only.")
+    if not person.is_guest:
+        return _("%(person)s is a member, and it is for people from outside.")
+    if person.organisation is None:
+        return _("%(person)s belongs to no connected organisation.")
+    if scope == RequestorScope.ORGANISATIONS:
+        return _("It does not name %(organisation)s, where %(person)s comes from.")
+    return _("%(organisation)s, where %(person)s comes from, is proposed and not yet configured.")
 
 
 def _deciders(stages: list[Prospect]) -> str:
-    said = [names(stage.found.people, stage.required) if stage.found.people else _("nobody") for stage in stages]
-    return _(", then ").join(said)
+    needed = [stage for stage in stages if not stage.not_needed]
+    return _(", then ").join(_who(stage) for stage in needed)
+
+
+def _who(stage: Prospect) -> str:
+    if stage.says_who:
+        return _("whoever %(extension)s names") % {"extension": stage.says_who}
+    return names(stage.found.people, stage.required) if stage.found.people else _("nobody")
 
 
 def _day(at: datetime) -> str:

@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from audit.permissions import can_read_journal
+from catalog.permissions import can_administer, can_see_governance
 from directory.models import User
-from directory.permissions import is_administrator
 from requests_app.models import Approval
 
 MOST_COUNTED = 9
@@ -30,30 +30,51 @@ class Place:
         return page == self.name or any(page == own or (own[-1] == ":" and page.startswith(own)) for own in self.pages)
 
 
-APPROVALS = Place("requests:approvals", _("Approvals"), "inbox", ("requests:approval",))
+APPROVALS = Place("requests:approvals", _("Approvals"), "inbox", ("requests:approval", "requests:ask_for_information"))
 EVERYBODYS = (
     Place("home", _("Home"), "home"),
     Place(
         "browse", _("Browse"), "search",
-        ("package", "requests:ask", "requests:holders", "requests:assign", "requests:revoke"),
+        ("package", "requests:ask", "requests:basket", "requests:emergency", "requests:holders", "requests:assign",
+         "requests:revoke"),
     ),
     APPROVALS,
-    Place("requests:mine", _("Requests"), "list", ("requests:request", "requests:cancel")),
+    Place(
+        "requests:mine", _("Requests"), "list",
+        ("requests:request", "requests:asked_together", "requests:cancel", "requests:answer"),
+    ),
     Place("requests:access", _("My access"), "key", ("requests:assignment", "requests:extend", "requests:give_back")),
 )  # fmt: skip
-CONFLICTS = Place("requests:conflicts", _("Conflicts"), "ban")
+TEAM = Place("team", _("Your team"), "users", ("report",))
+CONFLICTS = Place(
+    "requests:conflicts", _("Conflicts"), "ban",
+    ("requests:exceptions", "requests:exception", "requests:ask_exception", "requests:emergencies",
+     "requests:emergency_review"),
+)  # fmt: skip
 JOURNAL = Place("audit:journal", _("Journal"), "file", ("audit:",))
+FINDINGS = Place("catalog:findings", _("Findings"), "shield")
+ROLES = Place("catalog:roles", _("Roles"), "user-check")
 ADMINISTRATION = Place("admin:index", _("Administration"), "settings", ("admin:",))
 
 
 def places_for(user: User) -> list[Place]:
     """Where this person can go."""
     places = [*EVERYBODYS]
+    if leads(user):
+        places.append(TEAM)
     if can_read_journal(user):
         places += [CONFLICTS, JOURNAL]
-    if is_administrator(user):
+    if can_see_governance(user):
+        places += [FINDINGS, ROLES]
+    if can_administer(user):
         places.append(ADMINISTRATION)
     return places
+
+
+def leads(user: User) -> bool:
+    """Whether anybody reports to this person; known with whoever is signed in."""
+    known: bool | None = getattr(user, "has_reports", None)
+    return User.objects.reports_of(user).exists() if known is None else known
 
 
 def items(request: HttpRequest) -> list[dict[str, Any]]:

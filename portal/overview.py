@@ -10,7 +10,7 @@ from django.db.models.expressions import OrderBy
 from catalog.models import AccessPackage
 from directory.models import User
 from requests_app.lifecycle import ADDING, UPDATING, ApprovalStatus
-from requests_app.models import AccessRequest, Approval, Assignment
+from requests_app.models import AccessRequest, Approval, Assignment, EmergencyReview, Inquiry, SeparationException
 
 MOST = 5
 """A list on the home page is no longer than this; its own page has the rest."""
@@ -26,6 +26,22 @@ def approvals_for(person: User) -> "QuerySet[Approval]":
     return waiting.select_related("access_request__person", "access_request__package")[:MOST]
 
 
+def inquiries_for(person: User) -> "QuerySet[Inquiry]":
+    """What approvers want to know of this person, the most urgent first."""
+    waiting = Inquiry.objects.waiting_for(person)
+    return waiting.select_related("asked_by", "approval__access_request__package")[:MOST]
+
+
+def emergencies_for(person: User) -> "QuerySet[EmergencyReview]":
+    """Emergency access that this person is to review, the most urgent first."""
+    return EmergencyReview.objects.waiting_for(person).with_names()[:MOST]
+
+
+def exceptions_for(person: User) -> "QuerySet[SeparationException]":
+    """Exceptions to separation of duties on which this person is to decide, the most urgent first."""
+    return SeparationException.objects.waiting_for(person).with_names()[:MOST]
+
+
 def ending_soon(person: User, *, now: datetime) -> "QuerySet[Assignment]":
     """What this person has and will lose within two weeks, the nearest end first."""
     ending = Assignment.objects.live().filter(person=person, ends_at__lte=now + SOON)
@@ -34,7 +50,7 @@ def ending_soon(person: User, *, now: datetime) -> "QuerySet[Assignment]":
 
 def requests_under_way(person: User) -> "QuerySet[AccessRequest]":
     """Open requests for this person, the newest first, each with `deciding`: the stage that is open now."""
-    stages = Approval.objects.filter(status=ApprovalStatus.IN_PROGRESS).prefetch_related("assignees__person")
+    stages = Approval.objects.filter(status=ApprovalStatus.IN_PROGRESS).with_assignees()
     mine = AccessRequest.objects.open().filter(person=person, kind__in=(*ADDING, *UPDATING))
     return mine.select_related("package__catalog").prefetch_related(
         Prefetch("approvals", queryset=stages, to_attr="deciding")

@@ -1,24 +1,23 @@
-"""Pages by key for packages in alphabetical order: no offset, no count, the same cost on every page."""
+"""Pages by key in alphabetical order, for packages and people: no offset, no count, the same cost on every page."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from audit.pagination import BadCursor, Page
-from catalog.models import AccessPackage
-from catalog.querysets import PackageQuerySet
 
+Row = TypeVar("Row", bound=Model)
 PAGE_SIZE = 24
 
 
 @dataclass(frozen=True)
 class Edge:
-    """The package at the edge of a page, and whether to go on backwards through the alphabet."""
+    """The row at the edge of a page, and whether to go on backwards through the alphabet."""
 
     name: str
     pk: UUID
@@ -43,31 +42,32 @@ class Edge:
             raise BadCursor(_("This link into the list is damaged. Open the list from its first page.")) from error
 
 
-def page_of(packages: PackageQuerySet, *, cursor: str | None, size: int = PAGE_SIZE) -> Page[AccessPackage]:
+def page_of(rows: "QuerySet[Row]", *, cursor: str | None, size: int = PAGE_SIZE, by: str = "name") -> Page[Row]:
     """The page that the cursor names (none: the first); `newer` leads back, `older` on. Raises BadCursor."""
     start = Edge.decode(cursor) if cursor else None
     is_backwards = start is not None and start.is_backwards
-    ordered = packages.order_by("-name", "-pk") if is_backwards else packages.order_by("name", "pk")
-    found = list(ordered.filter(_beyond(start))[: size + 1])
-    has_more, rows = len(found) > size, found[:size]
+    ordered = rows.order_by(f"-{by}", "-pk") if is_backwards else rows.order_by(by, "pk")
+    found = list(ordered.filter(_beyond(start, by=by))[: size + 1])
+    has_more, shown = len(found) > size, found[:size]
     if is_backwards:
-        rows.reverse()
+        shown.reverse()
+    has_before, has_after = start and (has_more or not is_backwards), has_more or is_backwards
     return Page(
-        rows=rows,
-        newer=_edge(rows[0], is_backwards=True) if rows and start and (has_more or not is_backwards) else None,
-        older=_edge(rows[-1], is_backwards=False) if rows and (has_more or is_backwards) else None,
+        rows=shown,
+        newer=_edge(shown[0], by=by, is_backwards=True) if shown and has_before else None,
+        older=_edge(shown[-1], by=by, is_backwards=False) if shown and has_after else None,
     )
 
 
-def _beyond(start: Edge | None) -> Q:
-    """Packages on the far side of the edge; the first condition is what the index on name and id answers."""
+def _beyond(start: Edge | None, *, by: str) -> Q:
+    """Rows on the far side of the edge; the first condition is what the index on name and id answers."""
     if start is None:
         return Q()
     side = "lt" if start.is_backwards else "gt"
-    further: dict[str, Any] = {f"name__{side}": start.name}
-    same_name: dict[str, Any] = {"name": start.name, f"pk__{side}": start.pk}
-    return Q(**{f"name__{side}e": start.name}) & (Q(**further) | Q(**same_name))
+    further: dict[str, Any] = {f"{by}__{side}": start.name}
+    same_name: dict[str, Any] = {by: start.name, f"pk__{side}": start.pk}
+    return Q(**{f"{by}__{side}e": start.name}) & (Q(**further) | Q(**same_name))
 
 
-def _edge(package: AccessPackage, *, is_backwards: bool) -> str:
-    return Edge(name=package.name, pk=package.pk, is_backwards=is_backwards).encode()
+def _edge(row: Any, *, by: str, is_backwards: bool) -> str:
+    return Edge(name=getattr(row, by), pk=row.pk, is_backwards=is_backwards).encode()

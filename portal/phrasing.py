@@ -1,7 +1,6 @@
 """How packages and their policies are said in plain words."""
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -24,6 +23,9 @@ WHO_MAY_ASK = {
     RequestorScope.SPECIFIC: gettext_lazy("you are among those who may ask"),
     RequestorScope.ALL_MEMBERS: gettext_lazy("everybody in the organisation may ask"),
     RequestorScope.EVERYONE: gettext_lazy("everybody may ask, guests too"),
+    RequestorScope.ORGANISATIONS: gettext_lazy("people of your organisation are among those who may ask"),
+    RequestorScope.ALL_CONFIGURED: gettext_lazy("people of all configured partner organisations may ask"),
+    RequestorScope.ALL_EXTERNAL: gettext_lazy("anybody from outside may ask"),
 }
 
 
@@ -57,7 +59,7 @@ def policy_sentence(policy: Policy, *, ahead: Sequence[Prospect]) -> str:
     `ahead` are its stages as they would be for that person.
     """
     who = str(WHO_MAY_ASK.get(RequestorScope(policy.scope), policy.get_scope_display()))
-    steps = [_decision(prospect) for prospect in ahead]
+    steps = [_decision(prospect) for prospect in ahead if not prospect.not_needed]
     decision = _(", then ").join(steps) if steps else _("granted at once, without approval")
     facts = {"who": who, "decision": decision, "period": _period(policy)}
     return capfirst(_("%(who)s; %(decision)s; lasts %(period)s.") % facts)
@@ -79,13 +81,15 @@ def _period(policy: Policy) -> str:
 
 def _decision(prospect: Prospect) -> str:
     found = prospect.found
+    if prospect.says_who:
+        return _("whoever %(extension)s names decides") % {"extension": prospect.says_who}
     if not found.people:
         return _("nobody can decide at present")
     who = names(found.people, prospect.required)
     if found.is_rerouted:
         who = _("%(names)s (%(role)s)") % {"names": who, "role": found.via}
     sentence = _("%(who)s decide within %(time)s") if prospect.required > 1 else _("%(who)s decides within %(time)s")
-    said = sentence % {"who": who, "time": lasts(timedelta(days=prospect.stage.time_limit_days))}
+    said = sentence % {"who": who, "time": lasts(prospect.stage.time_limit)}
     if prospect.usual:
         said = _("%(said)s, typically %(usual)s") % {"said": said, "usual": lasts(prospect.usual)}
     return said

@@ -8,12 +8,24 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from catalog.choices import RequestorScope
-from catalog.models import AccessPackage, ApprovalStage, Policy
+from catalog.models import AccessPackage, Policy
 from directory.models import User
 from requests_app import conflicts
+from requests_app.conditions import stages_needed_by
+from requests_app.conflicts import Conflict
 from requests_app.models import AccessRequest, Assignment
+
+WHO_ELSE = {
+    RequestorScope.SPECIFIC: gettext_lazy("Only named people and groups can ask for it."),
+    RequestorScope.ALL_MEMBERS: gettext_lazy("Only members of the organisation can ask for it, not guests."),
+    RequestorScope.ORGANISATIONS: gettext_lazy("Only people of named connected organisations can ask for it."),
+    RequestorScope.ALL_CONFIGURED: gettext_lazy("Only people of configured connected organisations can ask for it."),
+    RequestorScope.ALL_EXTERNAL: gettext_lazy("Only people from outside can ask for it."),
+}
+"""Whom a policy takes in that does not take somebody in; the first that fits is said."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +36,15 @@ class Standing:
     access_request: AccessRequest | None
     policies: tuple[Any, ...]
     obstacle: str
-    is_in_conflict: bool = False
-    """Whether they have, or asked for, something that cannot be held together with it."""
+    against: tuple[Conflict, ...] = ()
+    """What they have, asked for or belong to that cannot be held together with it."""
+    is_open_in_emergency: bool = False
+    """Whether a policy lets them take it at once in an emergency."""
+
+    @property
+    def is_in_conflict(self) -> bool:
+        """Whether something that they have or asked for stands against it."""
+        return bool(self.against)
 
     @property
     def can_ask(self) -> bool:
@@ -52,7 +71,8 @@ def standings(packages: Iterable[AccessPackage], *, person: User, reader: User |
             policies=_applying(package, policies=policies[package.pk], person=person),
             obstacle=obstacle(package, policies=policies[package.pk], person=person)
             or conflicts.in_words(against[package.pk], person=person, reader=reader or person),
-            is_in_conflict=bool(against[package.pk]),
+            against=tuple(against[package.pk]),
+            is_open_in_emergency=_in_emergency(package, policies=policies[package.pk], person=person),
         )
         for package in wanted
     }
@@ -65,10 +85,9 @@ def obstacle(package: AccessPackage, *, policies: list[Any], person: User) -> st
     if any(policy.applies for policy in policies):
         return ""
     scopes = {policy.scope for policy in policies}
-    if RequestorScope.SPECIFIC in scopes:
-        return _("Only named people and groups can ask for it.")
-    if RequestorScope.ALL_MEMBERS in scopes:
-        return _("Only members of the organisation can ask for it, not guests.")
+    found = next((said for scope, said in WHO_ELSE.items() if scope in scopes), None)
+    if found:
+        return str(found)
     if RequestorScope.NOBODY in scopes:
         return _("Nobody asks for it: %(owner)s assigns it.") % {"owner": package.owner}
     return _("Nobody can ask for it at present: it has no policy that takes requests.")
@@ -88,18 +107,24 @@ def _applying(package: AccessPackage, *, policies: list[Any], person: User) -> t
     return () if _closed(package, person=person) else tuple(policy for policy in policies if policy.applies)
 
 
+def _in_emergency(package: AccessPackage, *, policies: list[Any], person: User) -> bool:
+    return not _closed(package, person=person) and any(policy.is_for_emergency for policy in policies)
+
+
 def _open_requests(person: User, package_ids: list[UUID]) -> Iterable[AccessRequest]:
     return AccessRequest.objects.open().adding().filter(person=person, package__in=package_ids)
 
 
 def _policies(person: User, package_ids: list[UUID]) -> dict[UUID, list[Any]]:
-    """Every enabled policy of the packages, with `applies` (to this person) and `needs_approval`."""
+    """Every enabled policy of the packages, with whether it `applies` to this person, `is_for_emergency` of theirs, and
+    `needs_approval`."""
     rows = (
         Policy.objects.enabled()
         .filter(package__in=package_ids)
         .annotate(
             applies=Exists(Policy.objects.applicable(person).filter(pk=OuterRef("pk"))),
-            needs_approval=Exists(ApprovalStage.objects.filter(policy=OuterRef("pk"))),
+            is_for_emergency=Exists(Policy.objects.for_emergencies(person).filter(pk=OuterRef("pk"))),
+            needs_approval=Exists(stages_needed_by(person).filter(policy=OuterRef("pk"))),
         )
         .order_by("tier", "name", "pk")
     )

@@ -9,6 +9,8 @@ urlpatterns: list[URLPattern] = [
     path("packages/", views.BrowseView.as_view(), name="browse"),
     path("packages/<uuid:pk>/", views.PackageView.as_view(), name="package"),
     path("packages/<uuid:pk>/explain/", views.ExplainView.as_view(), name="explain"),
+    path("team/", views.TeamView.as_view(), name="team"),
+    path("team/<uuid:pk>/", views.ReportView.as_view(), name="report"),
     path("tokens/", views.TokensView.as_view(), name="api_tokens"),
     path("tokens/revoke/", views.RevokeTokenView.as_view(), name="revoke_token"),
 ]

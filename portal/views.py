@@ -26,7 +26,7 @@ from requests_app.prospects import look_ahead
 from requests_app.views.base import SignedInRequest, SignedInView
 from requests_app.views.searching import MOST_FOUND, named_person, people_called, searched
 
-from . import actions, explaining, overview, phrasing, tokens
+from . import actions, explaining, overview, phrasing, team, tokens
 from .filters import PackageFilter, Shown
 from .history import history_of
 from .pagination import page_of
@@ -40,6 +40,10 @@ class HomeView(SignedInView):
         person = request.user
         context = {
             "approvals": overview.approvals_for(person),
+            "inquiries": overview.inquiries_for(person),
+            "emergencies": overview.emergencies_for(person),
+            "exceptions": overview.exceptions_for(person),
+            "now": timezone.now(),
             "ending": overview.ending_soon(person, now=timezone.now()),
             "access_requests": overview.requests_under_way(person),
             "suggestions": [
@@ -106,6 +110,39 @@ class PackageView(SignedInView):
             "can_manage": can_manage_assignments(person, package),
         }
         return render(request, "portal/package.html", context)
+
+
+class TeamView(SignedInView):
+    """Those who report to me, by name, each with what they have and what is asked for."""
+
+    def get(self, request: SignedInRequest) -> HttpResponse:
+        people = User.objects.reports_of(request.user)
+        page = page_of(people, cursor=request.GET.get(PARAMETER), size=team.PAGE_SIZE, by="display_name")
+        context = {
+            "reports": team.reports_of(page.rows),
+            "previous_url": page_address(request, page.newer),
+            "next_url": page_address(request, page.older),
+        }
+        return render(request, "portal/team.html", context)
+
+
+class ReportView(SignedInView):
+    """One of those who report to me: what they have, what is asked for, and what I may ask for in their place."""
+
+    def get(self, request: SignedInRequest, *, pk: UUID) -> HttpResponse:
+        person = get_object_or_404(User.objects.reports_of(request.user).select_related("manager"), pk=pk)
+        words = searched(request)
+        packages = team.packages_to_ask_for(person)
+        page = page_of(packages.search(words) if words else packages, cursor=request.GET.get(PARAMETER))
+        context = {
+            "report": team.reports_of([person])[0],
+            "person_id": str(person.pk),
+            "words": words,
+            "cards": [{"package": package, "contents": phrasing.contents(package)} for package in page.rows],
+            "previous_url": page_address(request, page.newer),
+            "next_url": page_address(request, page.older),
+        }
+        return render(request, "portal/report.html", context)
 
 
 class ExplainView(SignedInView):

@@ -3,11 +3,12 @@
 ```
             ┌──────────── again wanted ─────────────┐
             ▼                                       │
-pending ─▶ delivered | verified ─▶ removalPending ─▶ removed
+pending ◀▶ delivered | verified ─▶ removalPending ─▶ removed
    │ ▲          ▲                     ▲
    ▼ │          │                     │
   failed ───────┘─────────────────────┘
 ```
+What was delivered is pending again while it is put in place once more.
 """
 
 from django.db import models
@@ -29,8 +30,8 @@ PRESENT = (GrantStatus.DELIVERED, GrantStatus.VERIFIED)
 MOVES: dict[str, frozenset[str]] = {
     GrantStatus.PENDING: frozenset({*PRESENT, GrantStatus.FAILED, GrantStatus.REMOVAL_PENDING}),
     GrantStatus.FAILED: frozenset({*PRESENT, GrantStatus.FAILED, GrantStatus.PENDING, GrantStatus.REMOVAL_PENDING}),
-    GrantStatus.DELIVERED: frozenset({GrantStatus.VERIFIED, GrantStatus.REMOVAL_PENDING}),
-    GrantStatus.VERIFIED: frozenset({GrantStatus.REMOVAL_PENDING}),
+    GrantStatus.DELIVERED: frozenset({GrantStatus.VERIFIED, GrantStatus.PENDING, GrantStatus.REMOVAL_PENDING}),
+    GrantStatus.VERIFIED: frozenset({GrantStatus.PENDING, GrantStatus.REMOVAL_PENDING}),
     GrantStatus.REMOVAL_PENDING: frozenset({GrantStatus.REMOVED, GrantStatus.PENDING}),
     GrantStatus.REMOVED: frozenset({GrantStatus.PENDING}),
 }

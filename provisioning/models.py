@@ -9,10 +9,10 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
+from accessgov import sealing
 from accessgov.outbox import WorkRow, WorkStatus
 from catalog.models import ResourceRole, TargetSystem
 
-from . import secrets
 from .lifecycle import GrantStatus, check_move
 from .querysets import GrantQuerySet, OperationQuerySet, ReasonQuerySet
 
@@ -47,11 +47,11 @@ class Connector(models.Model):
     @property
     def secret(self) -> str:
         """The secret in clear, for the call to the target and nothing else."""
-        return secrets.unseal(self.sealed_secret)
+        return sealing.unseal(self.sealed_secret)
 
     def set_secret(self, value: str) -> None:
         """Encrypt and keep a new secret; the caller saves."""
-        self.sealed_secret = secrets.seal(value)
+        self.sealed_secret = sealing.seal(value)
 
 
 class Account(models.Model):

@@ -4,10 +4,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
@@ -15,15 +17,21 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accessgov.administration import ReadingAdmin, TabularRows, after_dialog, by, link_to, page_of, user_of
 from audit.admin import NewestPaginator
+from catalog.admin.delegated import DelegatedReading
+from catalog.roles import Right
 from provisioning.models import Grant, GrantReason
 
 from . import actions
-from .lifecycle import LIVE, ApprovalStatus, AssignmentStatus, IllegalMove, RequestStatus
+from .admin_callouts import CalloutAdmin  # noqa: F401 - registers itself, as all here do
+from .admin_delegations import DelegationAdmin  # noqa: F401
+from .admin_exceptional import EmergencyReviewAdmin, SeparationExceptionAdmin  # noqa: F401
+from .lifecycle import LIVE, REPROCESSABLE, ApprovalStatus, AssignmentStatus, IllegalMove, RequestStatus
 from .models import AccessRequest, Answer, Approval, Assignment
-from .permissions import can_revoke
+from .permissions import can_reprocess, can_revoke
 
 REQUEST_LABELS = {
     RequestStatus.PENDING_APPROVAL: "info",
+    RequestStatus.SCHEDULED: "info",
     RequestStatus.DELIVERING: "info",
     RequestStatus.DELIVERED: "success",
     RequestStatus.PARTIALLY_DELIVERED: "warning",
@@ -49,6 +57,9 @@ class ReadingInline(TabularRows):
 
     can_delete = False
 
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
@@ -60,7 +71,11 @@ class AnswerInline(ReadingInline):
     """What was answered."""
 
     model = Answer
-    fields = ("question", "value")
+    fields = readonly_fields = ("question", "in_words", "attribute")
+
+    @display(description=_("answer"))
+    def in_words(self, answer: Answer) -> str:
+        return answer.in_words
 
 
 class ApprovalInline(ReadingInline):
@@ -70,7 +85,7 @@ class ApprovalInline(ReadingInline):
     fields = readonly_fields = ("position", "state", "asked_via", "decisions", "due_at", "decided_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Approval]:
-        return super().get_queryset(request).prefetch_related("assignees__person")
+        return super().get_queryset(request).with_assignees()
 
     @display(description=_("state"), label=APPROVAL_LABELS)
     def state(self, approval: Approval) -> str:
@@ -85,16 +100,22 @@ def decisions_of(approval: Approval) -> str:
     """Everybody who was asked, with what they decided and why."""
     said = {None: _("asked"), True: _("approved"), False: _("denied")}
     rows = [
-        (one.person, said[one.is_approved], _("as alternate") if one.is_alternate else "", one.justification)
+        (
+            one.asked if one.is_approved is None else one.decider,
+            said[one.is_approved],
+            _("as alternate") if one.is_alternate else "",
+            one.justification,
+        )
         for one in approval.assignees.all()
     ]
     return format_html_join("; ", "{}: {} {} {}", rows)
 
 
 @admin.register(AccessRequest)
-class AccessRequestAdmin(ReadingAdmin):
+class AccessRequestAdmin(DelegatedReading, ReadingAdmin):
     """Who asked for what, and what became of it."""
 
+    to_catalog, reading = "package__catalog", Right.ASSIGNMENTS
     list_display = ("person", "package", "kind", "state", "requested_by", "submitted_at", "completed_at")
     list_select_related = ("person", "package", "requested_by")
     list_filter = ("status", "kind", ("person", AutocompleteSelectFilter), ("package", AutocompleteSelectFilter))
@@ -106,6 +127,7 @@ class AccessRequestAdmin(ReadingAdmin):
         "justification",
         ("policy_page", "policy_version"),
         ("duration", "fixed_end"),
+        ("wanted_start", "wanted_end"),
         ("submitted_at", "completed_at"),
         "assignment_page",
     )
@@ -137,9 +159,10 @@ class AccessRequestAdmin(ReadingAdmin):
 
 
 @admin.register(Approval)
-class ApprovalAdmin(ReadingAdmin):
+class ApprovalAdmin(DelegatedReading, ReadingAdmin):
     """Stages of approval: what is open, with whom, and until when."""
 
+    to_catalog, reading = "access_request__package__catalog", Right.ASSIGNMENTS
     list_display = ("request_page", "person", "position", "state", "asked", "due_at", "decided_at")
     list_select_related = ("access_request__person", "access_request__package")
     list_filter = ("status",)
@@ -151,7 +174,7 @@ class ApprovalAdmin(ReadingAdmin):
     paginator = NewestPaginator
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Approval]:
-        return super().get_queryset(request).prefetch_related("assignees__person")
+        return super().get_queryset(request).with_assignees()
 
     @display(description=_("request"))
     def request_page(self, approval: Approval) -> str:
@@ -177,9 +200,10 @@ class RevokeForm(BaseDialogForm):
 
 
 @admin.register(Assignment)
-class AssignmentAdmin(ReadingAdmin):
+class AssignmentAdmin(DelegatedReading, ReadingAdmin):
     """Who has what until when; *revoke* ends it as the portal does."""
 
+    to_catalog, reading = "package__catalog", Right.ASSIGNMENTS
     list_display = ("person", "package", "state", "policy", "starts_at", "ends_at", "ended_at")
     list_select_related = ("person", "package", "policy")
     list_filter = ("status", ("person", AutocompleteSelectFilter), ("package", AutocompleteSelectFilter))
@@ -196,7 +220,8 @@ class AssignmentAdmin(ReadingAdmin):
     ordering = ("-id",)
     sortable_by = ()
     paginator = NewestPaginator
-    actions_detail = ("revoke",)
+    actions = ("reprocess_many",)
+    actions_detail = ("reprocess", "revoke")
 
     @display(description=_("person"))
     def person_page(self, assignment: Assignment) -> str:
@@ -245,6 +270,37 @@ class AssignmentAdmin(ReadingAdmin):
             said = _("%(person)s's %(package)s is being taken away.")
             messages.success(request, said % {"person": assignment.person, "package": assignment.package})
         return after_dialog(page_of(Assignment, object_id))
+
+    @action(
+        description=_("Deliver again"),
+        permissions=("reprocess",),
+        dialog={
+            "title": _("Deliver this access again?"),
+            "description": _("What failed is tried again at once; what is there is put in place again and read back."),
+            "form_submit_text": _("Deliver again"),
+        },
+    )
+    def reprocess(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        self.reprocess_many(request, Assignment.objects.filter(pk=object_id))
+        return after_dialog(page_of(Assignment, object_id))
+
+    @admin.action(description=_("Deliver again: tried at once, put in place again, read back"))
+    def reprocess_many(self, request: HttpRequest, assignments: QuerySet[Assignment]) -> None:
+        done = 0
+        for assignment in assignments.select_related("person", "package__catalog"):
+            try:
+                actions.reprocess(assignment=assignment, **by(request))
+                done += 1
+            except (IllegalMove, PermissionDenied) as refusal:
+                messages.error(request, f"{assignment.person}, {assignment}: {refusal}")
+        if done:
+            said = ngettext("%(count)d is being delivered again.", "%(count)d are being delivered again.", done)
+            messages.success(request, said % {"count": done})
+
+    def has_reprocess_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        rows = Assignment.objects.filter(status__in=REPROCESSABLE).select_related("package__catalog")
+        assignment = rows.filter(pk=object_id).first()
+        return assignment is not None and can_reprocess(user_of(request), assignment)
 
     def has_revoke_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         rows = Assignment.objects.filter(status__in=LIVE).select_related("package__catalog")

@@ -9,7 +9,19 @@ from django.utils.translation import gettext as _
 
 from catalog.choices import ApproverKind, ApproverUse
 from catalog.models import AccessPackage, ApprovalStage
+from catalog.permissions import owners_of_resources
 from directory.models import User
+
+Rule = dict[str, Any]
+"""One approver of a stage as a request keeps it: {use, kind, id, level}; level is of managers, id of who is named."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Whose access is decided on, and to what."""
+
+    person: User
+    package: AccessPackage
 
 
 @dataclass(frozen=True)
@@ -26,16 +38,16 @@ def quorum(required: int | None, *, of: int) -> int:
     return max(1, of if required is None else min(required, of))
 
 
-def rules_of(stage: ApprovalStage) -> list[dict[str, Any]]:
+def rules_of(stage: ApprovalStage) -> list[Rule]:
     """The approvers of a stage as plain values, to be kept with a request."""
     return [
-        {"use": approver.use, "kind": approver.kind, "id": str(approver.person_id or approver.group_id or "")}
-        for approver in stage.approvers.all()
+        {"use": one.use, "kind": one.kind, "id": str(one.person_id or one.group_id or ""), "level": one.level}
+        for one in stage.approvers.all()
     ]
 
 
 def find(
-    rules: list[dict[str, Any]],
+    rules: list[Rule],
     *,
     person: User,
     package: AccessPackage,
@@ -47,12 +59,13 @@ def find(
     decided already. With another `use`, those come in the place of the primary approvers.
     """
     first = _("alternates of the policy") if use == ApproverUse.ALTERNATE else _("approvers of the policy")
-    ways: list[tuple[str, Callable[[], list[User]]]] = [
-        (first, lambda: _named(rules, use=use, person=person)),
-        (_("fallback approvers"), lambda: _named(rules, use=ApproverUse.FALLBACK, person=person)),
-        (_("the package's owner"), lambda: [package.owner]),
-        (_("the catalog's owners"), lambda: list(package.catalog.owners.all())),
-        (_("administrators"), lambda: list(User.objects.administrators())),
+    case = Case(person=person, package=package)
+    ways: list[tuple[str, Callable[[], Iterable[User]]]] = [
+        (first, lambda: _named(rules, use=use, case=case)),
+        (_("fallback approvers"), lambda: _named(rules, use=ApproverUse.FALLBACK, case=case)),
+        (_("the package's owner"), lambda: _package_owners([], case)),
+        (_("the catalog's owners"), lambda: _catalog_owners([], case)),
+        (_("administrators"), User.objects.administrators),
     ]
     others = set(left_out)
     for position, (via, people) in enumerate(ways):
@@ -62,20 +75,72 @@ def find(
     return Found(people=[], via=_("nobody"), is_rerouted=True)
 
 
-def preview(stage: ApprovalStage, *, person: User, package: AccessPackage) -> Found:
-    """Who would decide this stage if the person asked now, for themselves."""
-    return find(rules_of(stage), person=person, package=package, left_out=[person.pk])
+def preview(stage: ApprovalStage, *, person: User, package: AccessPackage, asker: User | None = None) -> Found:
+    """Who would decide this stage if the person asked now, or the asker for them."""
+    left_out = [person.pk, asker.pk if asker else None]
+    return find(rules_of(stage), person=person, package=package, left_out=left_out)
 
 
-def _named(rules: list[dict[str, Any]], *, use: str, person: User) -> list[User]:
+def _named(rules: list[Rule], *, use: str, case: Case) -> list[User]:
+    """Everybody whom the rules of this use stand for, kind by kind."""
     mine = [rule for rule in rules if rule["use"] == use]
-    people = [rule["id"] for rule in mine if rule["kind"] == ApproverKind.PERSON]
-    groups = [rule["id"] for rule in mine if rule["kind"] == ApproverKind.GROUP]
-    found: list[User] = []
-    if any(rule["kind"] == ApproverKind.MANAGER for rule in mine) and person.manager:
-        found.append(person.manager)
-    if people:
-        found.extend(User.objects.filter(pk__in=people))
-    if groups:
-        found.extend(User.objects.in_groups(groups))
-    return found
+    of_kind = {kind: [rule for rule in mine if rule["kind"] == kind] for kind in FINDERS}
+    return [user for kind, asked in of_kind.items() if asked for user in FINDERS[kind](asked, case)]
+
+
+def _managers(rules: list[Rule], case: Case) -> Iterable[User]:
+    """Those at the levels that the rules name, counted upwards from the person; further up costs a statement each."""
+    levels = {rule.get("level", 1) for rule in rules}
+    above: User | None = case.person
+    for level in range(1, max(levels) + 1):
+        above = above.manager if above else None
+        if above and level in levels:
+            yield above
+
+
+def _people(rules: list[Rule], case: Case) -> Iterable[User]:
+    return User.objects.filter(pk__in=[rule["id"] for rule in rules])
+
+
+def _members(rules: list[Rule], case: Case) -> Iterable[User]:
+    return User.objects.in_groups([rule["id"] for rule in rules])
+
+
+def _sponsors(rules: list[Rule], case: Case) -> Iterable[User]:
+    return case.person.sponsors.all()
+
+
+def _internal_sponsors(rules: list[Rule], case: Case) -> Iterable[User]:
+    organisation = case.person.organisation_id
+    return User.objects.internal_sponsors_of(organisation) if organisation else []
+
+
+def _external_sponsors(rules: list[Rule], case: Case) -> Iterable[User]:
+    organisation = case.person.organisation_id
+    return User.objects.external_sponsors_of(organisation) if organisation else []
+
+
+def _package_owners(rules: list[Rule], case: Case) -> Iterable[User]:
+    return [case.package.owner]
+
+
+def _catalog_owners(rules: list[Rule], case: Case) -> Iterable[User]:
+    return case.package.catalog.owners.all()
+
+
+def _resource_owners(rules: list[Rule], case: Case) -> Iterable[User]:
+    return owners_of_resources(case.package)
+
+
+FINDERS: dict[str, Callable[[list[Rule], Case], Iterable[User]]] = {
+    ApproverKind.MANAGER: _managers,
+    ApproverKind.PERSON: _people,
+    ApproverKind.GROUP: _members,
+    ApproverKind.SPONSORS: _sponsors,
+    ApproverKind.INTERNAL_SPONSORS: _internal_sponsors,
+    ApproverKind.EXTERNAL_SPONSORS: _external_sponsors,
+    ApproverKind.PACKAGE_OWNERS: _package_owners,
+    ApproverKind.CATALOG_OWNERS: _catalog_owners,
+    ApproverKind.RESOURCE_OWNERS: _resource_owners,
+}
+"""Whom each kind of approver stands for; of one kind all rules are looked up at once."""

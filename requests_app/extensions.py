@@ -38,6 +38,8 @@ def offer_for(assignment: Assignment, *, now: datetime) -> Offer:
         return Offer(obstacle=_("This access has ended already."))
     if assignment.ends_at is None:
         return Offer(obstacle=_("It has no end, so there is nothing to extend."))
+    if assignment.is_emergency:
+        return Offer(obstacle=_("It was taken in an emergency, and is not extended. Ask for it as usual then."))
     facts = {"person": assignment.person, "package": assignment.package}
     asked = AccessRequest.objects.open().updating().filter(assignment=assignment).first()
     if asked:
@@ -47,7 +49,7 @@ def offer_for(assignment: Assignment, *, now: datetime) -> Offer:
         return Offer(obstacle=_("No policy of %(package)s takes %(person)s in at present.") % facts)
     if not policy.is_extension_allowed:
         return Offer(obstacle=_("Its policy “%(policy)s” allows no extension.") % {"policy": policy})
-    if against := conflicts.between(assignment.person, assignment.package_id):
+    if against := conflicts.against_lasting(assignment.person, assignment.package_id):
         return Offer(obstacle=conflicts.in_words(against, person=assignment.person))
     return _offer_under(policy, ends_at=assignment.ends_at, now=now)
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,12 +10,13 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q
 
 from audit.pagination import Keyset
-from catalog.models import AccessPackage, Catalog, Incompatibility
+from catalog.models import AccessPackage, Incompatibility
+from catalog.roles import Right
 from directory.models import GroupClosure, Membership, User
 from directory.permissions import can_read_everything
 
 from .lifecycle import AssignmentStatus
-from .models import Assignment
+from .models import Assignment, SeparationException
 from .querysets import AssignmentQuerySet
 
 OVERLAPS = Keyset("starts_at", size=50)
@@ -29,6 +30,8 @@ class Other:
     name: str
     since: datetime
     assignment: Assignment | None = None
+    exception: SeparationException | None = None
+    """The latest exception that let them hold both; where it is over, they hold both without one."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def visible_to(user: User) -> AssignmentQuerySet:
 
 
 def page(user: User, *, cursor: str | None, keyset: Keyset = OVERLAPS) -> Listing:
-    """A page of overlaps, the latest first, by four statements."""
+    """A page of overlaps, the latest first, by five statements."""
     found = keyset.page(visible_to(user), cursor=cursor)
     return Listing(rows=_complete(found.rows), newer=found.newer, older=found.older)
 
@@ -85,7 +88,7 @@ def everything(user: User) -> Iterator[Overlap]:
 def _looked_after(user: User) -> Any:
     packages = AccessPackage.objects.order_by()
     if not can_read_everything(user):
-        packages = packages.filter(Q(owner=user) | Q(catalog__in=Catalog.objects.filter(owners=user)))
+        packages = packages.with_right(user, Right.ASSIGNMENTS)
     return packages.values("pk")
 
 
@@ -98,8 +101,16 @@ def _complete(rows: Sequence[Assignment]) -> list[Overlap]:
     people = {row.person_id for row in rows}
     held = _held(people, packages={rule.other_package_id for rule in known if rule.other_package_id})
     joined = _joined(people, groups={rule.group_id for rule in known if rule.group_id})
+    exceptions = _exceptions(people, packages={row.package_id for row in rows})
     return [
-        Overlap(row, [other for rule in by_package[row.package_id] if (other := _other(row, rule, held, joined))])
+        Overlap(
+            row,
+            [
+                replace(other, exception=exceptions.get((row.person_id, _pair(rule))))
+                for rule in by_package[row.package_id]
+                if (other := _other(row, rule, held, joined))
+            ],
+        )
         for row in rows
     ]
 
@@ -130,3 +141,15 @@ def _joined(people: set[UUID], *, groups: set[UUID]) -> dict[tuple[UUID, UUID], 
     for person, group, since in rows:
         found[person, group] = min(since, found.get((person, group), since))
     return found
+
+
+def _exceptions(people: set[UUID], *, packages: set[UUID]) -> dict[tuple[UUID, frozenset[UUID | None]], Any]:
+    """The latest exception of each person for each pair that was in force once."""
+    about = Q(package__in=packages) | Q(other_package__in=packages)
+    rows = (SeparationException.objects.in_force() | SeparationException.objects.over()).filter(about)
+    found = rows.filter(person__in=people).order_by("decided_at", "pk")
+    return {(row.person_id, _pair(row)): row for row in found}
+
+
+def _pair(row: Incompatibility | SeparationException) -> frozenset[UUID | None]:
+    return frozenset((row.package_id, row.other_package_id or row.group_id))

@@ -36,12 +36,23 @@ TELLINGS = {
     events.EXTENSION_REQUESTED: Telling(_("Asked to extend it until {until}"), icon="send", tone="info"),
     events.REQUEST_ASSIGNED: Telling(_("Assigned directly"), icon="plus", tone="info"),
     events.REQUEST_AUTO_APPROVED: Telling(_("Approved by the policy: nobody had to decide")),
+    events.REQUEST_SCHEDULED: Telling(_("Begins on {start}"), icon="calendar", tone="info"),
+    events.REQUEST_LAPSED: Telling(_("Not given, though it was approved"), is_failure=True, text="why"),
+    events.REQUEST_REPROCESSED: Telling(_("The delivery is tried again at once"), icon="refresh", tone="info"),
+    events.ASSIGNMENT_REASSERTED: Telling(_("Everything is put in place again"), icon="refresh", tone="info"),
     events.REQUEST_DENIED: Telling(_("Denied"), is_failure=True, quote="justification"),
     events.REQUEST_CANCELED: Telling(_("Canceled"), icon="undo", tone="neutral"),
     events.REQUEST_EXPIRED: Telling(_("Nobody decided in time"), icon="clock", tone="warn"),
     events.REQUEST_IN_CONFLICT: Telling(
         _("Not given: something incompatible was there by then"), is_failure=True, text="why"
     ),
+    events.APPROVAL_SKIPPED: Telling(
+        _("Stage {position} is not needed"), icon="arrow-right", tone="neutral", text="why"
+    ),
+    events.APPROVAL_SHORTENED: Telling(_("Shortened: {new}, instead of {old}"), icon="clock", tone="warn"),
+    events.INFORMATION_ASKED: Telling(_("Asked for information"), icon="message", tone="warn", quote="question"),
+    events.INFORMATION_GIVEN: Telling(_("Answered"), icon="message", tone="info", quote="answer"),
+    events.INFORMATION_MISSING: Telling(_("Nobody answered: the time to decide goes on"), icon="clock", tone="warn"),
     events.APPROVAL_STARTED: Telling(_("Asked to decide: {approvers}"), icon="message", tone="info"),
     events.APPROVAL_REROUTED: Telling(
         _("Nobody whom the policy names could decide; asked instead: {via}"), icon="refresh", tone="warn"
@@ -50,8 +61,22 @@ TELLINGS = {
         _("Not decided so far; asked as alternates: {approvers}"), icon="clock", tone="warn"
     ),
     events.APPROVAL_REASSIGNED: Telling(_("Handed over to {approver}"), icon="users", tone="info", quote="why"),
+    events.APPROVAL_DELEGATED: Telling(
+        _("{delegate} may decide too, in the place of {delegator}"), icon="users", tone="info"
+    ),
+    events.APPROVAL_WITHDRAWN: Telling(_("Approval withdrawn"), icon="undo", tone="warn", quote="why"),
     events.APPROVER_ABSENT: Telling(_("{absent} can no longer decide"), icon="user", tone="warn"),
     events.APPROVAL_DECIDED: Telling(_("Approved"), quote="justification"),
+    events.CALLOUT_STARTED: Telling(_("Waiting for the answer of {extension}"), icon="clock", tone="info"),
+    events.CALLOUT_SENT: Telling(_("{extension} was told"), icon="send", tone="neutral"),
+    events.CALLOUT_ANSWERED: Telling(_("{extension} answered"), quote="detail"),
+    events.CALLOUT_DENIED: Telling(_("{extension} answered no"), is_failure=True, quote="detail"),
+    events.CALLOUT_TIMED_OUT: Telling(_("{extension} did not answer in time"), icon="clock", tone="warn"),
+    events.CALLOUT_STUCK: Telling(_("{extension} cannot be reached"), icon="alert", tone="warn"),
+    events.CALLOUT_RETRIED: Telling(_("{extension} is called again"), icon="refresh", tone="info"),
+    events.EMERGENCY_TAKEN: Telling(_("Taken in an emergency"), icon="alert", tone="bad", quote="justification"),
+    events.EMERGENCY_JUSTIFIED: Telling(_("Reviewed: justified"), quote="findings"),
+    events.EMERGENCY_NOT_JUSTIFIED: Telling(_("Reviewed: not justified"), is_failure=True, quote="findings"),
     events.ASSIGNMENT_DELIVERED: Telling(_("Everything is there"), icon="check-circle"),
     events.ASSIGNMENT_FAILED: Telling(_("Not everything could be delivered yet"), icon="alert", tone="warn"),
     events.ASSIGNMENT_EXTENDED: Telling(_("Extended: ends on {new_end}, no longer on {old_end}"), icon="calendar"),

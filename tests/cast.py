@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from catalog.choices import ApproverKind, DurationKind, RequestorScope, ResourceKind
-from catalog.models import AccessPackage, Catalog, Policy, Resource, ResourceRole, TargetSystem
+from catalog.choices import ApproverKind, DelegatedRole, DurationKind, RequestorScope, ResourceKind
+from catalog.models import AccessPackage, Catalog, Policy, Resource, ResourceRole, RoleAssignment, TargetSystem
 from directory.models import Group, User
 from provisioning.models import Connector, ConnectorKind
 
@@ -72,3 +72,10 @@ def make_cast() -> Cast:
         catalog=Catalog.objects.create(name="Sales", description="What the sales department works with"),
         system=system,
     )
+
+
+def appoint(catalog: Catalog | None, *holders: User | Group, role: str = DelegatedRole.CATALOG_OWNER) -> None:
+    """Give these people and groups a role in the catalog, or (None) everywhere: its owners, unless said otherwise."""
+    for holder in holders:
+        whom = {"group": holder} if isinstance(holder, Group) else {"person": holder}
+        RoleAssignment.objects.create(role=role, catalog=catalog, **whom)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from http.cookies import SimpleCookie
 from typing import Any
 from uuid import UUID
@@ -15,15 +16,26 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from audit.models import Event
-from catalog.models import Policy
+from catalog.actions import save_custom_extension
+from catalog.choices import CalloutMoment
+from catalog.models import CustomExtension, Incompatibility, Policy, RoleAssignment
 from directory.actions import disable_person
-from directory.models import Group, PersonKind, User
+from directory.models import ConnectedOrganisation, Group, PersonAttribute, PersonKind, User
 from notifications.models import Message
 from provisioning.delivery import perform_all_due
 from provisioning.models import Connector, Grant, Operation
 from requests_app import actions
-from requests_app.models import AccessRequest, Approval, Assignment
-from tests.cast import make_cast
+from requests_app.models import (
+    AccessRequest,
+    Approval,
+    Assignment,
+    Callout,
+    Delegation,
+    EmergencyReview,
+    Inquiry,
+    SeparationException,
+)
+from tests.cast import Cast, appoint, make_cast
 
 MARK = "Zq7Unseen"
 """Stands in every name and every sentence of what strangers are not to see; too long for a random token to hold it."""
@@ -99,7 +111,7 @@ class World:
             "auditor": User.objects.create(username="iris", display_name="Iris", is_auditor=True),
             "administrator": cast.ada,
         }
-        cast.catalog.owners.add(self.people["catalog_owner"])
+        appoint(cast.catalog, self.people["catalog_owner"])
         User.objects.filter(pk=cast.rita.pk).update(display_name=f"{mark} Rita")
         cast.rita.refresh_from_db()
         packages = [cast.package(f"{mark} {name}", cast.role(f"{mark} {name}")[1]) for name in ("Held", "Asked")]
@@ -116,13 +128,55 @@ class World:
             for package in packages
         )
         actions.approve(approval=held.approvals.get(), actor=cast.marco, now=timezone.now())
+        self._make_exceptions(cast, mark=mark)
         perform_all_due(now=timezone.now())
+        actions.set_delegation(
+            delegator=cast.marco, delegate=self.people["auditor"], actor=cast.marco, now=timezone.now()
+        )
+        PersonAttribute.objects.create(name="cost_centre", description=f"{mark} pays")
+        northwind = ConnectedOrganisation.objects.create(name=f"{mark} Northwind")
+        northwind.domains.create(name="northwind.example")
+        extension = CustomExtension(catalog=cast.catalog, name=f"{mark} Tickets", url="https://tickets.example/hook")
+        save_custom_extension(extension=extension, actor=cast.ada, now=timezone.now())
+        Callout.objects.create(
+            access_request=asked,
+            extension=extension,
+            moment=CalloutMoment.APPROVED,
+            on_timeout=extension.on_timeout,
+            answer_by=timezone.now() + extension.time_limit,
+            idempotency_key=f"{asked.pk}",
+            created_at=timezone.now(),
+            due_at=timezone.now() + extension.time_limit,
+        )
+        actions.ask_for_information(
+            approval=asked.approvals.get(), actor=cast.marco, question=f"{mark} what for?", now=timezone.now()
+        )
         self.package, self.access_request = packages[1], asked
+        self.basket = asked.pk
+        AccessRequest.objects.filter(pk=asked.pk).update(basket=self.basket)
         self.clients = {"nobody": Client(), **{role: Client() for role in self.people}}
         for role, person in self.people.items():
             self.clients[role].force_login(person)
         self.cookies = {role: {k: m.value for k, m in client.cookies.items()} for role, client in self.clients.items()}
         disable_person(person=self.people["disabled"], actor=cast.ada, now=timezone.now())
+
+    def _make_exceptions(self, cast: Cast, *, mark: str) -> None:
+        """What Rita took in an emergency an hour ago, and the exception that Olga asked for her to what is apart."""
+        then = timezone.now() - timedelta(hours=1)
+        package = cast.package(f"{mark} Taken", cast.role(f"{mark} Taken")[1])
+        hours = {"duration_kind": "hours", "duration_amount": 8}
+        cast.policy(package, approver=None, name="Night", scope="emergency", **hours).people.add(cast.rita)
+        actions.take_in_emergency(package=package, actor=cast.rita, justification=f"{mark} at once", now=then)
+        group = Group.objects.create(name=f"{mark} Kept apart")
+        actions.ask_for_exception(
+            rule=Incompatibility.objects.create(package=package, group=group),
+            person=cast.rita,
+            actor=cast.olga,
+            reason=f"{mark} both",
+            control=f"{mark} looked at",
+            ends_at=then + timedelta(days=30),
+            now=then,
+        )
 
     def things(self, door: Door) -> dict[str, str]:
         """What belongs in the places of this door's arguments: things of others, wherever there can be any."""
@@ -130,11 +184,15 @@ class World:
         return {
             **dict.fromkeys(("pk", "object_id", "id"), str(pk)),
             "package_id": str(self.package.pk),
+            "basket": str(self.basket),
             "content_type_id": str(ContentType.objects.get_for_model(User).pk),
             "app_label": "catalog",
             "url": "nowhere",
             "slug": "conflict",
             "key": "abc-def",
+            "occasion": "denied",
+            "language": "en",
+            "username": "rita",
             "uidb36": "abc",
         }
 
@@ -145,15 +203,25 @@ class World:
             "audit.event": Event.objects.all(),
             "directory.user": User.objects.filter(pk=request.person_id),
             "directory.group": Group.objects.all(),
+            "directory.personattribute": PersonAttribute.objects.all(),
+            "directory.connectedorganisation": ConnectedOrganisation.objects.all(),
             "catalog.catalog": type(self.package.catalog).objects.all(),
             "catalog.accesspackage": type(self.package).objects.filter(pk=self.package.pk),
+            "catalog.roleassignment": RoleAssignment.objects.all(),
             "catalog.policy": Policy.objects.filter(package=self.package),
             "provisioning.connector": Connector.objects.all(),
             "provisioning.grant": Grant.objects.all(),
             "provisioning.operation": Operation.objects.all(),
             "requests_app.accessrequest": AccessRequest.objects.filter(pk=request.pk),
+            "requests_app.delegation": Delegation.objects.all(),
+            "requests_app.inquiry": Inquiry.objects.all(),
             "requests_app.approval": Approval.objects.filter(access_request=request),
             "requests_app.assignment": Assignment.objects.all(),
+            "requests_app.callout": Callout.objects.all(),
+            "requests_app.separationexception": SeparationException.objects.all(),
+            "requests_app.emergencyreview": EmergencyReview.objects.all(),
+            "catalog.incompatibility": Incompatibility.objects.all(),
+            "catalog.customextension": CustomExtension.objects.all(),
             "notifications.message": Message.objects.exclude(html="") or Message.objects.all(),
         }
         if model in rows:
@@ -191,13 +259,21 @@ def _model_of(pattern: str) -> str:
 
 
 SPOKEN_OF = (
+    ("callouts", "requests_app.callout"),
+    ("exceptions/ask", "catalog.incompatibility"),
+    ("exceptions", "requests_app.separationexception"),
+    ("emergencies", "requests_app.emergencyreview"),
     ("events", "audit.event"),
     ("journal", "audit.event"),
     ("mail", "notifications.message"),
+    ("delegations", "requests_app.delegation"),
+    ("inquiries", "requests_app.inquiry"),
     ("approvals", "requests_app.approval"),
+    ("role-assignments", "catalog.roleassignment"),
     ("assignments", "requests_app.assignment"),
     ("access/", "requests_app.assignment"),
     ("requests", "requests_app.accessrequest"),
+    ("organisations", "directory.connectedorganisation"),
     ("catalogs", "catalog.catalog"),
     ("packages", "catalog.accesspackage"),
 )

@@ -76,12 +76,16 @@ def test_nothing_is_posted_without_a_token_of_this_site(world):
         assert answer.status_code == 403, door.pattern
 
 
+MEANT = {("delete", "role-assignment-detail")}
+"""Doors that are there for one of the other methods, and tested by themselves."""
+
+
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
 def test_no_other_method_changes_anything(world, method):
     """What answers 200 here is a page that does not ask for the method: it is read, and nothing is written."""
     events = Event.objects.count()
     for door in doors():
-        if door.name in ("account_logout", "admin:logout"):
+        if door.name in ("account_logout", "admin:logout") or (method, door.name) in MEANT:
             continue
         answer = world.answer("administrator", method, door)
         assert answer.status_code in ((405, 404) if door.pattern.startswith("api/") else (200, 302, 403, 404, 405, 503))

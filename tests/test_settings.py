@@ -104,6 +104,14 @@ def test_lists_are_split_at_commas(monkeypatch: pytest.MonkeyPatch, written: str
     assert env.words(NAME, default=["d"]) == meant
 
 
+def test_networks_are_read_and_what_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(NAME, "10.20.0.0/16, fd00:20::/32")
+    assert [str(network) for network in env.networks(NAME)] == ["10.20.0.0/16", "fd00:20::/32"]
+    monkeypatch.setenv(NAME, "10.20.1.1/16")
+    with pytest.raises(ImproperlyConfigured, match="must be networks"):
+        env.networks(NAME)
+
+
 def test_a_choice_outside_the_list_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(NAME, "green")
     with pytest.raises(ImproperlyConfigured, match="must be one of red, blue, not 'green'"):

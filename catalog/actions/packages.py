@@ -12,8 +12,15 @@ from audit.changes import facts_of
 from directory.models import User
 
 from .. import events
+from ..choices import RequestorScope
 from ..models import AccessPackage, Catalog, PackageRole, ResourceRole
-from .rules import refuse_if_used, refuse_lax_privileges, refuse_strangers_to_the_catalog, require_manager
+from .rules import (
+    refuse_if_used,
+    refuse_lax_privileges,
+    refuse_strangers_to_the_catalog,
+    require_manager,
+    require_owner,
+)
 from .saving import stored, tell
 
 
@@ -65,6 +72,8 @@ def add_roles(
     """
     stored(package)
     require_manager(actor, package.catalog)
+    if package.policies.filter(scope=RequestorScope.EMERGENCY).exists():
+        require_owner(actor, package.catalog)  # what is put in can be taken at once, without a second person
     there = set(package.package_roles.values_list("resource_role_id", flat=True))
     new = list({role.pk: role for role in roles if role.pk not in there}.values())
     PackageRole.objects.bulk_create(PackageRole(package=package, resource_role=role) for role in new)

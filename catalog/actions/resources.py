@@ -1,59 +1,21 @@
-"""Changes to catalogs, target systems and resources with their roles."""
+"""Changes to target systems and to resources with their roles."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from audit import journal
 from audit.changes import Facts, facts_of, names
-from directory.models import User
+from directory.models import Group, User
 
 from .. import events
 from ..models import Catalog, PackageRole, Resource, ResourceRole, TargetSystem
-from .rules import refuse_if_used, refuse_lax_privileges, require_administrator, require_manager
+from ..permissions import can_place_resource
+from .rules import refuse_if_used, refuse_lax_privileges, require_administrator
 from .saving import stored, tell
-
-
-@transaction.atomic
-def save_catalog(
-    *, catalog: Catalog, actor: User | None, now: datetime, owners: Collection[User] | None = None
-) -> Catalog:
-    """Create or change a catalog; `owners` None leaves them as they are.
-
-    Administrators create catalogs, their owners change them. Raises PermissionDenied and ValidationError.
-    """
-    old = stored(catalog)
-    if old is None:
-        require_administrator(actor)
-    else:
-        require_manager(actor, old)
-    before = _catalog_facts(old) if old else None
-    catalog.full_clean()
-    catalog.save()
-    if owners is not None:
-        catalog.owners.set(owners)
-    tell(
-        catalog,
-        created=events.CATALOG_CREATED,
-        changed=events.CATALOG_CHANGED,
-        before=before,
-        after=_catalog_facts(catalog),
-        actor=actor,
-        now=now,
-    )
-    return catalog
-
-
-@transaction.atomic
-def delete_catalog(*, catalog: Catalog, actor: User | None, now: datetime) -> None:
-    """Delete a catalog without packages. Raises PermissionDenied and ValidationError."""
-    require_administrator(actor)
-    refuse_if_used(catalog, instead=_("Disable it instead."))
-    journal.record(events.CATALOG_DELETED, actor=actor, target=catalog, at=now)
-    catalog.delete()
 
 
 @transaction.atomic
@@ -91,10 +53,12 @@ def save_resource(
     actor: User | None,
     now: datetime,
     catalogs: Collection[Catalog] | None = None,
+    owners: Collection[User] | None = None,
+    owner_groups: Collection[Group] | None = None,
     roles: Iterable[ResourceRole] = (),
     removed_roles: Iterable[ResourceRole] = (),
 ) -> Resource:
-    """Create or change a resource; `roles` are added or changed; `catalogs` None leaves those that hold it.
+    """Create or change a resource; `roles` are added or changed; what is None stays as it is.
 
     A resource cannot leave a catalog whose packages use it, nor become privileged while a policy gives it unapproved
     or without an end. Raises PermissionDenied and ValidationError.
@@ -106,6 +70,10 @@ def save_resource(
     resource.save()
     if catalogs is not None:
         resource.catalogs.set(catalogs)  # type: ignore[attr-defined]  # the other side of Catalog.resources
+    if owners is not None:
+        resource.owners.set(owners)
+    if owner_groups is not None:
+        resource.owner_groups.set(owner_groups)
     _change_roles(resource, roles=roles, removed=removed_roles)
     _refuse_packages_elsewhere(resource)
     refuse_lax_privileges(package__package_roles__resource_role__resource=resource)
@@ -119,6 +87,35 @@ def save_resource(
         now=now,
     )
     return resource
+
+
+@transaction.atomic
+def place_resource(*, resource: Resource, catalogs: Collection[Catalog], actor: User | None, now: datetime) -> Resource:
+    """Have exactly these catalogs hold the resource.
+
+    Putting it into a catalog and taking it out takes the right to the resource and to that catalog; it cannot leave one
+    whose packages use it. Raises PermissionDenied and ValidationError.
+    """
+    old = stored(resource) or resource
+    before, held = _resource_facts(old), set(Catalog.objects.filter(resources=old))
+    for catalog in held ^ set(catalogs):
+        if actor is not None and not can_place_resource(actor, old, catalog):
+            raise PermissionDenied(
+                _("Only who owns both puts %(resource)s into the catalog %(catalog)s, or takes it out.")
+                % {"resource": old, "catalog": catalog}
+            )
+    old.catalogs.set(catalogs)  # type: ignore[attr-defined]  # the other side of Catalog.resources
+    _refuse_packages_elsewhere(old)
+    tell(
+        old,
+        created=events.RESOURCE_CREATED,
+        changed=events.RESOURCE_CHANGED,
+        before=before,
+        after=_resource_facts(old),
+        actor=actor,
+        now=now,
+    )
+    return old
 
 
 @transaction.atomic
@@ -154,14 +151,11 @@ def _refuse_packages_elsewhere(resource: Resource) -> None:
         )
 
 
-def _catalog_facts(catalog: Catalog) -> Facts:
-    return facts_of(catalog, owners=names(_("owners"), catalog.owners.all()))
-
-
 def _resource_facts(resource: Resource) -> Facts:
     roles = [f"{role.name} ({role.origin_id})" for role in resource.roles.all()]
     return facts_of(
         resource,
         roles=names(_("roles"), roles),
         catalogs=names(_("catalogs"), Catalog.objects.filter(resources=resource)),
+        owners=names(_("owners"), [*resource.owners.all(), *resource.owner_groups.all()]),
     )

@@ -3,16 +3,16 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import PROTECT, Model, Q
+from django.db.models import PROTECT, Exists, Model, OuterRef, Q
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
-from directory.models import User
+from directory.models import Risk, User
 from directory.permissions import is_administrator
 
-from ..choices import DurationKind
-from ..models import AccessPackage, Catalog, PackageRole, Policy
-from ..permissions import can_manage_catalog
+from ..choices import DurationKind, RequestorScope, StageAudience
+from ..models import AccessPackage, ApprovalStage, Catalog, PackageRole, Policy
+from ..permissions import can_manage_catalog, can_manage_packages
 
 MOST_NAMED = 5
 """Of more offenders than these, only the first are named."""
@@ -24,11 +24,21 @@ def require_administrator(actor: User | None) -> None:
         raise PermissionDenied(_("Only administrators change catalogs' contents and target systems."))
 
 
-def require_manager(actor: User | None, *catalogs: Catalog) -> None:
-    """Raises PermissionDenied unless the actor looks after all of these catalogs; the system itself (None) does."""
+def require_owner(actor: User | None, *catalogs: Catalog) -> None:
+    """Raises PermissionDenied unless the actor owns all of these catalogs; the system itself (None) does."""
     for catalog in catalogs:
         if actor is not None and not can_manage_catalog(actor, catalog):
             raise PermissionDenied(_("Only owners of the catalog %(catalog)s change it.") % {"catalog": catalog})
+
+
+def require_manager(actor: User | None, *catalogs: Catalog) -> None:
+    """Raises PermissionDenied unless the actor manages the packages of all these catalogs; the system (None) does."""
+    for catalog in catalogs:
+        if actor is not None and not can_manage_packages(actor, catalog):
+            raise PermissionDenied(
+                _("Only owners and package managers of the catalog %(catalog)s change its packages.")
+                % {"catalog": catalog}
+            )
 
 
 def refuse_strangers_to_the_catalog(package: AccessPackage) -> None:
@@ -47,12 +57,14 @@ def refuse_strangers_to_the_catalog(package: AccessPackage) -> None:
 
 def refuse_lax_privileges(**where: Any) -> None:
     """Raises ValidationError where an enabled policy gives a privileged resource unapproved, or without an end, or
-    lets it be extended unapproved.
+    lets it be extended unapproved. Stages that not everybody needs do not count.
 
-    Holds for direct assignment too (behaviour 19). `where` narrows the policies down to what was changed.
+    Holds for direct assignment too (behaviour 19), and not for emergencies, which are over within hours. `where`
+    narrows the policies down to what was changed.
     """
     unasked = Q(is_extension_allowed=True, does_extension_need_approval=False)
-    lax = Policy.objects.enabled().filter(Q(duration_kind=DurationKind.PERMANENT) | Q(stages=None) | unasked, **where)
+    is_lax = Q(duration_kind=DurationKind.PERMANENT) | ~_asks_everybody() | unasked
+    lax = Policy.objects.enabled().exclude(scope=RequestorScope.EMERGENCY).filter(is_lax, **where)
     privileged = PackageRole.objects.filter(resource_role__resource__is_privileged=True).values("package")
     found = lax.filter(package__in=privileged).select_related("package").distinct().order_by("package__name", "name")
     said = [_("“%(policy)s” of %(package)s") % {"policy": policy, "package": policy.package} for policy in found]
@@ -65,6 +77,13 @@ def refuse_lax_privileges(**where: Any) -> None:
             code="privileged",
             params={"lax": _some(said)},
         )
+
+
+def _asks_everybody() -> Q:
+    """Of policies whose package is privileged: whoever asks, some stage is needed."""
+    stages = ApprovalStage.objects.filter(policy=OuterRef("pk"), least_risk=Risk.NONE)
+    of = {audience: Q(Exists(stages.filter(audience=audience))) for audience in StageAudience}
+    return of[StageAudience.EVERYBODY] | of[StageAudience.MEMBERS] & of[StageAudience.GUESTS]
 
 
 def refuse_if_used(row: Model, *, instead: str = "", but: tuple[str, ...] = ()) -> None:

@@ -25,12 +25,15 @@ from accessgov.administration import (
 )
 
 from .. import actions
+from ..findings import findings_of
 from ..forms import PolicyOnPackageForm
 from ..models import AccessPackage, Incompatibility, PackageRole, Policy
 from ..wording import policy_in_words
+from . import looking
+from .delegated import DelegatedInline, DelegatedRows
 
 
-class PackageRoleInline(TabularRows):
+class PackageRoleInline(DelegatedInline, TabularRows):
     """The roles of a package: they come and go, and do not change."""
 
     model = PackageRole
@@ -61,7 +64,7 @@ class PackageRoleInline(TabularRows):
         return ("privileged", _("privileged")) if is_privileged else None
 
 
-class PolicyInline(StackedRows):
+class PolicyInline(DelegatedInline, StackedRows):
     """The policies of a package, in the choices that most of them need; the rest is on the policy's own page."""
 
     model = Policy
@@ -69,17 +72,17 @@ class PolicyInline(StackedRows):
     fields = (
         "in_words",
         ("name", "is_enabled"),
-        ("scope", "people", "groups"),
-        ("decided_by", "requires_justification"),
+        ("scope", "people", "groups", "organisations"),
+        ("decided_by", "requires_justification", "is_on_behalf_allowed"),
         ("duration_kind", "duration_amount"),
         "ends_at",
     )
     readonly_fields = ("in_words",)
-    autocomplete_fields = ("people", "groups")
+    autocomplete_fields = ("people", "groups", "organisations")
     verbose_name_plural = _("policies: who may have it, and how")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Policy]:
-        return super().get_queryset(request).complete().prefetch_related("people", "groups")
+        return super().get_queryset(request).complete().prefetch_related("people", "groups", "organisations")
 
     @display(description=_("what it means"))
     def in_words(self, policy: Policy) -> str:
@@ -89,23 +92,24 @@ class PolicyInline(StackedRows):
         return format_html('{} · <a href="{}" class="underline">{}</a>', policy_in_words(policy), page, more)
 
 
-class IncompatibilityInline(TabularRows):
-    """What must not be held together with the package."""
+class IncompatibilityInline(DelegatedInline, TabularRows):
+    """What must not be held together with the package, and who decides on exceptions."""
 
     model = Incompatibility
     fk_name = "package"
-    fields = ("other_package", "group", "is_mutual")
-    autocomplete_fields = ("other_package", "group")
+    fields = ("other_package", "group", "is_mutual", "exception_people", "exception_groups")
+    autocomplete_fields = ("other_package", "group", "exception_people", "exception_groups")
     hide_title = True
     verbose_name = _("incompatible package or group")
     verbose_name_plural = _("separation of duties: whoever has one of these cannot get it")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Incompatibility]:
-        return super().get_queryset(request).with_names()
+        rows = super().get_queryset(request).with_names()
+        return rows.prefetch_related("exception_people", "exception_groups")
 
 
 @admin.register(AccessPackage)
-class PackageAdmin(ConfigurationAdmin):
+class PackageAdmin(DelegatedRows, ConfigurationAdmin):
     """Packages; saving applies what goes before what comes, and policies before the roles that they must allow."""
 
     list_display = ("name", "catalog", "owner", "is_enabled", "is_hidden", "roles_in_it", "policies_of_it")
@@ -120,7 +124,11 @@ class PackageAdmin(ConfigurationAdmin):
     search_fields = ("name", "description", "catalog__name")
     autocomplete_fields = ("catalog", "owner")
     fields = (("name", "catalog"), "description", "owner", ("is_enabled", "is_hidden"))
+    readonly_fields = ("to_look_at",)
     inlines = (PackageRoleInline, PolicyInline, IncompatibilityInline)
+
+    def get_fields(self, request: HttpRequest, obj: AccessPackage | None = None) -> Any:
+        return (*self.fields, "to_look_at") if obj else self.fields
 
     def apply(self, request: HttpRequest, form: ModelForm, formsets: Sequence[BaseInlineFormSet]) -> None:
         links, policies, incompatibilities = formsets
@@ -132,14 +140,17 @@ class PackageAdmin(ConfigurationAdmin):
         for policy in policies.deleted_objects:
             actions.delete_policy(policy=policy, **change)
         for changed in changed_forms(policies):
-            asked = {name: changed.cleaned_data[name] for name in ("people", "groups")}
+            asked = {name: changed.cleaned_data[name] for name in ("people", "groups", "organisations")}
             actions.save_policy(policy=changed.instance, stages=changed.stages(), **asked, **change)
         if links.new_objects:
             actions.add_roles(package=package, roles=[link.resource_role for link in links.new_objects], **change)
         for ended in incompatibilities.deleted_objects:
             actions.delete_incompatibility(incompatibility=ended, **change)
         for changed in changed_forms(incompatibilities):
-            actions.save_incompatibility(incompatibility=changed.instance, **change)
+            deciders = {name: changed.cleaned_data[name] for name in ("exception_people", "exception_groups")}
+            actions.save_incompatibility(incompatibility=changed.instance, **deciders, **change)
+
+        looking.warn(request, findings_of(package))
 
     def erase(self, request: HttpRequest, row: AccessPackage) -> None:
         actions.delete_package(package=row, **by(request))
@@ -147,6 +158,10 @@ class PackageAdmin(ConfigurationAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[AccessPackage]:
         counts = {"role_count": count_of(PackageRole, by="package"), "policy_count": count_of(Policy, by="package")}
         return super().get_queryset(request).annotate(**counts)
+
+    @display(description=_("to look at"))
+    def to_look_at(self, package: AccessPackage) -> str:
+        return looking.in_words(findings_of(package))
 
     @display(description=_("roles"))
     def roles_in_it(self, package: Any) -> str:

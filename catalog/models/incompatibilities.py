@@ -1,5 +1,6 @@
 """Separation of duties: what must not be held together with a package."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -33,6 +34,11 @@ class Incompatibility(models.Model):
     is_mutual = models.BooleanField(
         _("both ways"), default=False, help_text=_("Whoever has this package cannot get the other one either.")
     )
+    exception_people = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, verbose_name=_("exceptions decided by"), related_name="+", blank=True
+    )
+    """Who decides on exceptions; where nobody is named, whoever owns the catalogs of both sides."""
+    exception_groups = models.ManyToManyField(Group, verbose_name=_("or by members of"), related_name="+", blank=True)
 
     objects = IncompatibilityQuerySet.as_manager()
 

@@ -48,6 +48,10 @@ class AccessPackage(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def gives_privilege(self) -> bool:
+        """Whether one of its roles is of a privileged resource, by one statement."""
+        return self.package_roles.filter(resource_role__resource__is_privileged=True).exists()
+
 
 class PackageRole(models.Model):
     """One resource role in one package."""

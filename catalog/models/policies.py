@@ -10,7 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
-from directory.models import Group
+from directory.models import ConnectedOrganisation, Group
 
 from ..choices import DurationKind, RequestorScope
 from ..querysets import PolicyQuerySet
@@ -20,7 +20,11 @@ TIERS = {
     RequestorScope.SPECIFIC: 1,
     RequestorScope.ALL_MEMBERS: 2,
     RequestorScope.EVERYONE: 3,
+    RequestorScope.ORGANISATIONS: 1,
+    RequestorScope.ALL_CONFIGURED: 4,
+    RequestorScope.ALL_EXTERNAL: 5,
     RequestorScope.NOBODY: 9,
+    RequestorScope.EMERGENCY: 9,
 }
 """How specific a scope is: where several policies match, only those of the lowest tier apply."""
 
@@ -45,18 +49,39 @@ class Policy(models.Model):
         settings.AUTH_USER_MODEL, verbose_name=_("named people"), related_name="+", blank=True
     )
     groups = models.ManyToManyField(Group, verbose_name=_("named groups"), related_name="+", blank=True)
+    organisations = models.ManyToManyField(
+        ConnectedOrganisation, verbose_name=_("named connected organisations"), related_name="policies", blank=True
+    )
+    is_on_behalf_allowed = models.BooleanField(
+        _("managers may ask for their reports"),
+        default=False,
+        help_text=_("For those who report to them directly, and take the access away from them again."),
+    )
     requires_justification = models.BooleanField(_("requires a justification"), default=True)
     duration_kind = models.CharField(_("lasts"), max_length=16, choices=DurationKind.choices, default=DurationKind.DAYS)
     duration_amount = models.PositiveIntegerField(
         _("how many"), null=True, blank=True, default=180, validators=[MinValueValidator(1), MaxValueValidator(87_840)]
     )
     ends_at = models.DateTimeField(_("ends at"), null=True, blank=True)
+    is_period_chosen = models.BooleanField(
+        _("whoever asks may choose the period"),
+        default=False,
+        help_text=_("From when, and until when: never for longer than it lasts here."),
+    )
     is_extension_allowed = models.BooleanField(
         _("may be extended"), default=True, help_text=_("By whoever has it, shortly before its end.")
     )
     does_extension_need_approval = models.BooleanField(
         _("extensions need approval"), default=True, help_text=_("By the same stages as a request.")
     )
+    is_silent = models.BooleanField(
+        _("no mails about assignments"),
+        default=False,
+        help_text=_("Nobody is told by mail that the access is there, that it ends soon, or that it has ended."),
+    )
+
+    has_callouts = True
+    """Whether it calls custom extensions; False only where `complete()` found that it calls none."""
 
     objects = PolicyQuerySet.as_manager()
 

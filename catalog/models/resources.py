@@ -8,8 +8,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
-from ..choices import ResourceKind
-from ..querysets import CatalogQuerySet, ResourceRoleQuerySet
+from directory.models import Group
+from directory.querysets import UserQuerySet
+
+from ..choices import DelegatedRole, ResourceKind
+from ..querysets import CatalogQuerySet, ResourceQuerySet, ResourceRoleQuerySet
 
 
 class Catalog(models.Model):
@@ -22,9 +25,6 @@ class Catalog(models.Model):
         _("enabled"), default=True, help_text=_("In a disabled catalog nothing is visible or can be requested.")
     )
     is_externally_visible = models.BooleanField(_("enabled for guests"), default=True)
-    owners = models.ManyToManyField(
-        settings.AUTH_USER_MODEL, verbose_name=_("owners"), related_name="owned_catalogs", blank=True
-    )
     resources: "models.ManyToManyField[Any, Any]" = models.ManyToManyField(
         "Resource",
         verbose_name=_("resources"),
@@ -42,6 +42,13 @@ class Catalog(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def owners(self) -> UserQuerySet:
+        """The people who own it, themselves or through a group; appointed by `actions.grant_role`."""
+        from .role_assignments import RoleAssignment
+
+        return RoleAssignment.objects.filter(catalog=self, role=DelegatedRole.CATALOG_OWNER).holders()
 
 
 class TargetSystem(models.Model):
@@ -76,6 +83,22 @@ class Resource(models.Model):
     is_privileged = models.BooleanField(
         _("privileged"), default=False, help_text=_("Can neither be given without approval nor without an end.")
     )
+    owners = models.ManyToManyField(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("owners"),
+        related_name="owned_resources",
+        blank=True,
+        help_text=_("They put it into the catalogs that they own, and take it out; a stage of a policy can ask them."),
+    )
+    owner_groups = models.ManyToManyField(
+        Group,
+        verbose_name=_("groups of owners"),
+        related_name="owned_resources",
+        blank=True,
+        help_text=_("Whoever belongs to one of these, directly or through nested groups, owns it as well."),
+    )
+
+    objects = ResourceQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("resource")

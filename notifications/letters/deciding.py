@@ -1,228 +1,214 @@
-"""Letters about requests: that somebody is asked to decide, and what was decided."""
+"""Letters about what became of a request: to whoever asked, and whom they asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from uuid import UUID
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy
 
-from catalog.models import AccessPackage, ResourceRole
+from audit.models import Event
+from catalog.models import AccessPackage
 from directory.models import User
+from requests_app import events
 from requests_app.lifecycle import UPDATING, ApprovalStatus, RequestStatus
-from requests_app.models import AccessRequest, Approval, ApprovalAssignee
+from requests_app.models import AccessRequest, ApprovalAssignee
 
-from ..models import Message
-from .letter import Draft, Fact, NoLongerNeeded, day, facts, find, link, listed, moment, period, time_left, until
-from .roles import by_system
+from ..models import Message, Occasion
+from ..topics import Topic
+from .letter import Draft, Fact, NoLongerNeeded, facts, link, moment
+from .requests import decisions, named, request_of, unanswered, what_for, wish_of
+from .template import letter
 
+BODY = gettext_lazy("""{outcome} {next}
 
-def approver_asked(message: Message, now: datetime) -> Draft:
-    """To whoever is asked to decide: everything that the decision needs."""
-    return _question(message, now=now, subject=_("%(person)s asks for %(package)s: please decide by %(day)s"))
+{facts}
 
-
-def approver_reminded(message: Message, now: datetime) -> Draft:
-    """To whoever still has to decide, when half of the time is over and when a day is left: all of it once more."""
-    return _question(
-        message,
-        now=now,
-        subject=_("Reminder: %(person)s waits for %(package)s, please decide by %(day)s"),
-        is_reminder=True,
-    )
+{button}""")
+PLACEHOLDERS = (
+    "outcome", "next", "person", "package", "wish", "owner", "facts", "button", "link", "recipient", "service",
+)  # fmt: skip
+PARTIES = gettext_lazy("whoever asked, and whom it was asked for")
 
 
-def _question(message: Message, *, now: datetime, subject: str, **context: object) -> Draft:
-    approval = find(Approval.objects.select_related("access_request"), message.reference)
-    asked = list(approval.assignees.select_related("person", "instead_of").order_by("person__display_name", "pk"))
-    _check_still_asked(approval, asked, recipient=message.recipient)
-    access_request = _request(approval.access_request_id)
-    due_at = approval.due_at or now  # a stage that is open has one: the database says so
-    person, package = access_request.person, access_request.package
-    return Draft(
-        template="approver_asked",
-        subject=subject % {"person": person, "package": _wish(access_request), "day": day(due_at)},
-        preheader=access_request.justification or package.description,
-        button=_("Decide on this request"),
-        url=link("requests:approval", approval.pk),
-        because=_("You get this because you are asked to decide."),
-        facts=[
-            *_who_asks(access_request),
-            *_what_for(access_request),
-            *[(answer.question, answer.value) for answer in access_request.answers.all()],
-            *facts((_("Stage"), _which_stage(approval)), (_("Handed over"), _handed_over(asked, message.recipient))),
-            *_decided_before(access_request),
-            *facts((_("Asked as well"), listed(_others(asked, message.recipient)))),
-            (_("Please decide by"), moment(due_at)),
-        ],
-        context={
-            "person": person,
-            "package": package,
-            "systems": by_system(ResourceRole.objects.with_names().filter(package_roles__package=package)),
-            "is_update": access_request.kind in UPDATING,
-            "how_many_decide": _how_many_decide(approval, asked),
-            "is_alternate": any(one.is_alternate for one in asked if one.person_id == message.recipient_id),
-            "left": time_left(due_at - now),
-            **context,
-        },
-    )
-
-
+@letter(
+    Occasion.APPROVED,
+    numbers=(7,),
+    topic=Topic.REQUESTS,
+    to=PARTIES,
+    when=gettext_lazy("the last approval is given; not where the policy approves by itself, nor for extensions"),
+    subject=gettext_lazy("Approved: {wish} for {person}"),
+    body=BODY,
+    placeholders=PLACEHOLDERS,
+)
 def approved(message: Message, now: datetime) -> Draft:
-    """To whoever asked: it is approved, by whom, and how far the delivery is."""
-    access_request = _request(message.reference)
+    """It is approved, by whom, and how far the delivery is."""
+    access_request = request_of(message.reference)
     if access_request.status == RequestStatus.CANCELED:
         raise NoLongerNeeded(_("The access ended before it was delivered."))
     return _decision(
         access_request,
         message.recipient,
-        template="approved",
-        subject=_("Approved: %(package)s for %(person)s"),
-        decided=_approvals(access_request, is_approved=True),
-        is_delivered=access_request.status == RequestStatus.DELIVERED,
+        mine=_("Your request for %(package)s is approved."),
+        others=_("The request for %(package)s for %(person)s is approved."),
+        following=_how_far(access_request),
+        decided=decisions(access_request, is_approved=True),
     )
 
 
+@letter(
+    Occasion.DENIED,
+    numbers=(9,),
+    topic=Topic.REQUESTS,
+    to=PARTIES,
+    when=gettext_lazy("an approver denies, at any stage"),
+    subject=gettext_lazy("Denied: {wish} for {person}"),
+    body=BODY,
+    placeholders=PLACEHOLDERS,
+)
 def denied(message: Message, now: datetime) -> Draft:
-    """To whoever asked: it is denied, by whom, and why."""
-    access_request = _request(message.reference)
+    """It is denied, by whom, and why."""
+    access_request = request_of(message.reference)
+    nothing = _("The access is there until its end, which stays as it was.")
+    following = nothing if access_request.kind in UPDATING else _("Nothing was changed.")
+    if _can_ask_again(access_request):
+        following += " " + _("It may be asked for again, for instance with a better reason.")
     return _decision(
         access_request,
         message.recipient,
-        template="denied",
-        subject=_("Denied: %(package)s for %(person)s"),
-        decided=_approvals(access_request, is_approved=False),
+        mine=_("Your request for %(package)s is denied."),
+        others=_("The request for %(package)s for %(person)s is denied."),
+        following=following,
+        decided=decisions(access_request, is_approved=False) or _why_denied(access_request),
     )
 
 
+@letter(
+    Occasion.EXPIRED,
+    numbers=(10,),
+    topic=Topic.REQUESTS,
+    to=PARTIES,
+    when=gettext_lazy("nobody decided in the stage's time"),
+    subject=gettext_lazy("Nobody decided in time: {wish} for {person}"),
+    body=BODY,
+    placeholders=PLACEHOLDERS,
+)
 def expired(message: Message, now: datetime) -> Draft:
-    """To whoever asked: nobody decided in time; it is not a denial."""
-    access_request = _request(message.reference)
+    """Nobody decided in time; it is not a denial."""
+    access_request = request_of(message.reference)
     late = ApprovalAssignee.objects.filter(
         approval__access_request=access_request, approval__status=ApprovalStatus.EXPIRED, is_approved=None
     )
-    names = listed(assignee.person for assignee in late.select_related("person").order_by("person__display_name"))
+    following = ""
+    if access_request.kind in UPDATING:
+        following = _("The access is there until its end, which stays as it was; it may be asked again to extend it.")
+    elif _can_ask_again(access_request):
+        following = _("If it is still needed, ask for it again.")
     return _decision(
         access_request,
         message.recipient,
-        template="expired",
-        subject=_("Nobody decided in time: %(package)s for %(person)s"),
-        decided=facts((_("Was asked"), names)),
+        mine=_("Nobody decided on your request for %(package)s in time, so it has expired. Nobody denied it."),
+        others=_(
+            "Nobody decided on the request for %(package)s for %(person)s in time, so it has expired. Nobody denied it."
+        ),
+        following=following,
+        decided=facts(
+            (_("Was asked"), named(late.select_related("person").order_by("person__display_name"))),
+            (_("Did not answer"), unanswered(access_request)),
+        ),
+    )
+
+
+@letter(
+    Occasion.CANCELED,
+    topic=Topic.REQUESTS,
+    to=PARTIES,
+    when=gettext_lazy("somebody else than the reader cancels the request"),
+    subject=gettext_lazy("Canceled: {wish} for {person}"),
+    body=BODY,
+    placeholders=PLACEHOLDERS,
+)
+def canceled(message: Message, now: datetime) -> Draft:
+    """Somebody else ended it before it was decided."""
+    access_request = request_of(message.reference)
+    told = _last_event([events.REQUEST_CANCELED], access_request)
+    return _decision(
+        access_request,
+        message.recipient,
+        mine=_("Your request for %(package)s was canceled before it was decided."),
+        others=_("The request for %(package)s for %(person)s was canceled before it was decided."),
+        following=_("If it is still needed, ask for it again.") if _can_ask_again(access_request) else "",
+        decided=facts((_("Canceled by"), told.actor_label if told else None)),
+    )
+
+
+@letter(
+    Occasion.NOT_GIVEN,
+    topic=Topic.REQUESTS,
+    to=PARTIES,
+    when=gettext_lazy(
+        "it was approved, and something stands against giving it: incompatible access, an end that passed"
+    ),
+    subject=gettext_lazy("Not given: {wish} for {person}"),
+    body=BODY,
+    placeholders=PLACEHOLDERS,
+)
+def not_given(message: Message, now: datetime) -> Draft:
+    """It was approved, and yet it is not given, and why."""
+    access_request = request_of(message.reference)
+    told = _last_event(events.NOT_GIVEN, access_request)
+    return _decision(
+        access_request,
+        message.recipient,
+        mine=_("Your request for %(package)s was approved, and yet it is not given to you."),
+        others=_("The request for %(package)s for %(person)s was approved, and yet it is not given."),
+        following=_("If it is still needed, ask for it again.") if _can_ask_again(access_request) else "",
+        decided=facts((_("Why it was not given"), str(told.details.get("why", "")) if told else None)),
     )
 
 
 def _decision(
-    access_request: AccessRequest,
-    recipient: User,
-    *,
-    template: str,
-    subject: str,
-    decided: Sequence[Fact],
-    **context: object,
+    access_request: AccessRequest, recipient: User, *, mine: str, others: str, following: str, decided: Sequence[Fact]
 ) -> Draft:
-    person, package, is_update = access_request.person, access_request.package, access_request.kind in UPDATING
+    person, package = access_request.person, access_request.package
+    said = mine if person == recipient else others
     return Draft(
-        template=template,
-        subject=subject % {"package": _wish(access_request), "person": person},
-        preheader=" · ".join(f"{label}: {said}" for label, said in decided) or package.description,
+        values={
+            "outcome": said % {"package": package, "person": person},
+            "next": following,
+            "person": str(person),
+            "package": str(package),
+            "wish": wish_of(access_request),
+            "owner": str(package.owner),
+        },
+        summary=" · ".join(f"{label}: {words}" for label, words in decided) or package.description,
         button=_("See the request"),
         url=link("requests:request", access_request.pk),
         because=_("You get this because you asked, or because it was asked for you."),
-        facts=[*decided, *_what_for(access_request), (_("Asked on"), moment(access_request.submitted_at))],
-        context={
-            "person": person,
-            "package": package,
-            "is_mine": person == recipient,
-            "is_update": is_update,
-            "can_ask_again": not is_update
-            and AccessPackage.objects.requestable_by(person).filter(pk=package.pk).exists(),
-            **context,
-        },
+        facts=[*decided, *what_for(access_request), (_("Asked on"), moment(access_request.submitted_at))],
     )
 
 
-def _wish(access_request: AccessRequest) -> str:
-    """What is asked for, as it fits behind “asks for”."""
-    if access_request.kind in UPDATING:
-        return _("%(package)s for longer") % {"package": access_request.package}
-    return str(access_request.package)
+def _how_far(access_request: AccessRequest) -> str:
+    if access_request.status == RequestStatus.SCHEDULED and access_request.wanted_start:
+        return _("The access begins on %(moment)s.") % {"moment": moment(access_request.wanted_start)}
+    if access_request.status == RequestStatus.DELIVERED:
+        return _("The access is there.")
+    if access_request.policy.is_silent:
+        return _("The access is being delivered.")
+    return _("The access is being delivered; another mail follows when it is there.")
 
 
-def _request(pk: UUID) -> AccessRequest:
-    rows = AccessRequest.objects.select_related("person__manager", "requested_by", "package__catalog", "assignment")
-    return rows.prefetch_related("answers").get(pk=pk)
+def _can_ask_again(access_request: AccessRequest) -> bool:
+    open_to = AccessPackage.objects.requestable_by(access_request.person)
+    return access_request.kind not in UPDATING and open_to.filter(pk=access_request.package_id).exists()
 
 
-def _check_still_asked(approval: Approval, asked: list[ApprovalAssignee], *, recipient: User) -> None:
-    if approval.status != ApprovalStatus.IN_PROGRESS:
-        raise NoLongerNeeded(_("This approval is %(status)s.") % {"status": approval.get_status_display()})
-    mine = next((assignee for assignee in asked if assignee.person_id == recipient.pk), None)
-    if mine is None:
-        raise NoLongerNeeded(_("%(person)s is no longer asked.") % {"person": recipient})
-    if mine.is_approved is not None:
-        raise NoLongerNeeded(_("%(person)s has decided already.") % {"person": recipient})
+def _why_denied(access_request: AccessRequest) -> list[Fact]:
+    """What the journal has where no approver denied, but a custom extension."""
+    told = _last_event([events.REQUEST_DENIED], access_request)
+    return facts((_("Why it was denied"), str(told.details.get("justification", "")) if told else None))
 
 
-def _who_asks(access_request: AccessRequest) -> list[Fact]:
-    person, requester = access_request.person, access_request.requested_by
-    about = ", ".join(filter(None, (person.job_title, person.department, person.company)))
-    return facts(
-        (_("For"), f"{person} ({about})" if about else str(person)),
-        (_("Asked by"), str(requester) if requester and requester != person else None),
-        (_("Kind"), _("guest") if person.is_guest else None),
-        (_("Manager"), str(person.manager) if person.manager else None),
-    )
-
-
-def _what_for(access_request: AccessRequest) -> list[Fact]:
-    package = access_request.package
-    return facts(
-        (_("Package"), f"{package} ({package.catalog})"),
-        *_period(access_request),
-        (_("Why"), access_request.justification),
-    )
-
-
-def _handed_over(asked: list[ApprovalAssignee], recipient: User) -> str:
-    mine = next((one for one in asked if one.person_id == recipient.pk and one.instead_of_id), None)
-    if mine is None:
-        return ""
-    return _("by %(person)s: “%(why)s”") % {"person": mine.instead_of, "why": mine.handed_over_why}
-
-
-def _which_stage(approval: Approval) -> str:
-    number = Approval.objects.filter(access_request=approval.access_request_id).count()
-    return _("%(position)d of %(number)d") % {"position": approval.position, "number": number} if number > 1 else ""
-
-
-def _period(access_request: AccessRequest) -> list[Fact]:
-    if access_request.kind not in UPDATING:
-        return [(_("For how long"), period(access_request.duration, fixed_end=access_request.fixed_end))]
-    now_until = access_request.assignment.ends_at if access_request.assignment else None
-    return [(_("Ends now"), until(now_until)), (_("Extended until"), until(access_request.wanted_end))]
-
-
-def _decided_before(access_request: AccessRequest) -> list[Fact]:
-    return _approvals(access_request, is_approved=True)
-
-
-def _approvals(access_request: AccessRequest, *, is_approved: bool) -> list[Fact]:
-    """Who decided so, each with their reason."""
-    label = _("Approved by") if is_approved else _("Denied by")
-    rows = ApprovalAssignee.objects.filter(approval__access_request=access_request, is_approved=is_approved)
-    return [
-        (label, f"{row.person}: “{row.justification}”" if row.justification else str(row.person))
-        for row in rows.select_related("person").order_by("decided_at", "pk")
-    ]
-
-
-def _others(asked: list[ApprovalAssignee], recipient: User) -> list[User]:
-    return [assignee.person for assignee in asked if assignee.person_id != recipient.pk]
-
-
-def _how_many_decide(approval: Approval, asked: list[ApprovalAssignee]) -> str:
-    required = approval.quorum(asked)
-    if len(asked) == 1:
-        return ""
-    approvals = ngettext("%(count)d approval is enough", "%(count)d approvals are needed", required)
-    return _("%(approvals)s; one denial ends the request.") % {"approvals": approvals % {"count": required}}
+def _last_event(verbs: Iterable[str], access_request: AccessRequest) -> Event | None:
+    told = Event.objects.filter(target_id=str(access_request.pk), verb__in=verbs)
+    return told.order_by("-occurred_at", "-id").first()

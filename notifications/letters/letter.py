@@ -1,23 +1,23 @@
-"""The frame of every letter: what an occasion has to say, its words in both forms, and how facts read in them."""
+"""What a letter is made of: the facts that a writer finds, and how they read; `writing` makes the words of it."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import ceil
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Model, QuerySet
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from directory.models import User
+if TYPE_CHECKING:
+    from ..models import Message
+    from .roles import System
 
 Row = TypeVar("Row", bound=Model)
 Fact = tuple[str, str]
@@ -30,39 +30,45 @@ class NoLongerNeeded(Exception):
 
 @dataclass(frozen=True)
 class Draft:
-    """What an occasion has to say: the template has the sentences, `facts` and `context` fill them."""
+    """What there is to say on an occasion: `values` by the names of the letter's placeholders, and what is more.
 
-    template: str
-    subject: str
-    preheader: str
+    `summary` is the line that mail programs and digests show; `act_by` is when it is too late to act.
+    """
+
+    values: dict[str, str]
+    summary: str
     button: str
     url: str
     because: str
     facts: list[Fact] = field(default_factory=list)
-    context: dict[str, Any] = field(default_factory=dict)
+    systems: "list[System]" = field(default_factory=list)
+    act_by: datetime | None = None
+    parts: "tuple[Part, ...]" = ()
 
 
 @dataclass(frozen=True)
 class Letter:
-    """The finished words, plain and as HTML."""
+    """The finished words, plain and as HTML, and what a digest tells of them."""
 
     subject: str
     text: str
     html: str
+    topic: str
+    sender: str
+    summary: str
+    button: str
+    url: str
+    act_by: datetime | None = None
+    parts: "tuple[Part, ...]" = ()
 
 
-def render(draft: Draft, *, recipient: User) -> Letter:
-    """Write a draft out for its recipient."""
-    subject = " ".join(draft.subject.split())[:300]
-    context = {
-        **draft.context,
-        "draft": draft,
-        "subject": subject,
-        "recipient": recipient,
-        "base_url": settings.BASE_URL,
-    }
-    text = render_to_string(f"email/{draft.template}.txt", context)
-    return Letter(subject=subject, text=_tidy(text), html=render_to_string(f"email/{draft.template}.html", context))
+@dataclass(frozen=True)
+class Part:
+    """A message that waited for a digest: its letter, or why it need not be told any more."""
+
+    message: "Message"
+    letter: Letter | None = None
+    withheld_because: str = ""
 
 
 def find(rows: "QuerySet[Row]", pk: UUID) -> Row:
@@ -121,9 +127,3 @@ def time_left(left: timedelta) -> str:
 def listed(people: Iterable[object]) -> str:
     """Names in a row."""
     return ", ".join(str(person) for person in people)
-
-
-def _tidy(text: str) -> str:
-    """Templates leave white space where their tags were; a mail has at most one empty line between paragraphs."""
-    lines = "\n".join(line.rstrip() for line in text.splitlines())
-    return re.sub(r"\n{3,}", "\n\n", lines).strip() + "\n"

@@ -5,6 +5,7 @@ Callers that change what somebody is to have lock the person first (`directory.a
 
 from .connecting import configure_connector, note_connection_test
 from .queueing import OPEN
+from .repeating import repeat
 from .settling import note_presence, retry_stuck, settle_delivered, settle_failed, settle_outdated, settle_removed
 from .wanting import Reason, provide, withdraw
 
@@ -15,6 +16,7 @@ __all__ = [
     "note_connection_test",
     "note_presence",
     "provide",
+    "repeat",
     "retry_stuck",
     "settle_delivered",
     "settle_failed",

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from audit import journal
 from audit.models import Event
@@ -18,6 +19,7 @@ from provisioning.models import Grant, GrantReason
 from .. import conflicts, events
 from ..lifecycle import LIVE, UNDELIVERED, AssignmentStatus, RequestStatus
 from ..models import AccessRequest, Assignment, end_of
+from .attributes import write_attributes
 
 TOLD = {
     AssignmentStatus.DELIVERED: events.ASSIGNMENT_DELIVERED,
@@ -32,11 +34,15 @@ def begin(access_request: AccessRequest, *, now: datetime) -> Assignment | None:
     """Create the assignment of an approved request and have its roles provided. The person is locked already.
 
     Until everything is delivered the end counts from now, so that what is delivered in part has an end as well. None
-    where the person has come to hold something incompatible since it was approved: then the request ends, ungranted.
+    where the person has come to hold something incompatible since it was approved, or its time is over before it
+    began: then the request ends, ungranted.
     """
+    if why := _why_too_late(access_request, now=now):
+        _end_ungranted(access_request, verb=events.REQUEST_LAPSED, why=why, now=now)
+        return None
     _hold_roles_still(access_request.package)
     roles, is_in_conflict = _roles_for(access_request)
-    if is_in_conflict:
+    if is_in_conflict and not access_request.is_emergency:
         _end_in_conflict(access_request, now=now)
         return None
     assignment = Assignment(
@@ -45,6 +51,8 @@ def begin(access_request: AccessRequest, *, now: datetime) -> Assignment | None:
         policy_id=access_request.policy_id,
         duration=access_request.duration,
         fixed_end=access_request.fixed_end,
+        callout_plan=access_request.callout_plan,
+        is_emergency=access_request.is_emergency,
         starts_at=now,
     )
     assignment.ends_at = end_of(starts_at=now, duration=assignment.duration, fixed_end=assignment.fixed_end)
@@ -74,16 +82,29 @@ def _roles_for(access_request: AccessRequest) -> tuple[list[ResourceRole], bool]
     return [], bool(conflicts.between(access_request.person, access_request.package_id))
 
 
+def _why_too_late(access_request: AccessRequest, *, now: datetime) -> str:
+    """What has come between the approval and the beginning; empty where nothing has."""
+    if not access_request.person.is_active:
+        return _("the person was disabled")
+    if access_request.fixed_end and access_request.fixed_end <= now:
+        return _("its end had come before it began")
+    return ""
+
+
 def _end_in_conflict(access_request: AccessRequest, *, now: datetime) -> None:
-    """Nobody decides any more on what was approved, so it ends here; the journal says what stood against it."""
     person = access_request.person
     why = conflicts.in_words(conflicts.between(person, access_request.package_id), person=person)
+    _end_ungranted(access_request, verb=events.REQUEST_IN_CONFLICT, why=why, now=now)
+
+
+def _end_ungranted(access_request: AccessRequest, *, verb: str, why: str, now: datetime) -> None:
+    """Nobody decides any more on what was approved, so it ends here; the journal says what stood against it."""
     access_request.move_to(RequestStatus.CANCELED, at=now)
     journal.record(
-        events.REQUEST_IN_CONFLICT,
+        verb,
         actor=None,
         target=access_request,
-        person=person,
+        person=access_request.person,
         package=access_request.package,
         at=now,
         details={"why": why},
@@ -159,6 +180,8 @@ def _move(
     requests = [open_requests[one.pk] for one in assignments if one.pk in open_requests]
     AccessRequest.move_all([request for request in requests if request.status != reached], status=reached, at=now)
     stories = {request.assignment_id: request.pk for request in requests}
+    if status == AssignmentStatus.DELIVERED:
+        write_attributes(requests, now=now)
     if verb := TOLD.get(status):
         journal.record_many(
             _tell(verb, assignment, story=stories.get(assignment.pk, assignment.pk), now=now)

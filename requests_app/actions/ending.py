@@ -16,9 +16,21 @@ from provisioning.lifecycle import GrantStatus
 from provisioning.models import GrantReason
 
 from .. import events
-from ..lifecycle import ADDING, DECIDABLE, LIVE, UNDELIVERED, AssignmentStatus, IllegalMove, RequestStatus, RequestType
+from ..lifecycle import (
+    ADDING,
+    DECIDABLE,
+    FAILED_DELIVERY,
+    LIVE,
+    UNBEGUN,
+    UNDELIVERED,
+    AssignmentStatus,
+    IllegalMove,
+    RequestStatus,
+    RequestType,
+)
 from ..models import AccessRequest, Assignment
-from ..permissions import can_give_back, can_revoke
+from ..permissions import can_give_back, can_revoke, can_take_from_report
+from .attributes import take_attributes
 from .deciding import cancel
 
 BATCH = 500
@@ -30,15 +42,37 @@ def give_back(*, assignment: Assignment, actor: User, now: datetime) -> None:
     """End one's own access. Raises PermissionDenied, and IllegalMove where it has ended already."""
     if not can_give_back(actor, assignment):
         raise PermissionDenied(_("Only the person who has it gives it back."))
-    _end_one(assignment, kind=RequestType.USER_REMOVE, actor=actor, why=_("given back"), now=now)
+    end_one(assignment, kind=RequestType.USER_REMOVE, actor=actor, why=_("given back"), now=now)
 
 
 @transaction.atomic
 def revoke(*, assignment: Assignment, actor: User, why: str, now: datetime) -> None:
-    """Take somebody's access away. Raises PermissionDenied, and IllegalMove where it has ended already."""
+    """Take somebody's access away; where their manager may ask for them, the manager does it in their name.
+
+    Raises PermissionDenied, and IllegalMove where it has ended already.
+    """
     if not can_revoke(actor, assignment):
         raise PermissionDenied(_("Only those who look after the package take it away."))
-    _end_one(assignment, kind=RequestType.ADMIN_REMOVE, actor=actor, why=why or _("revoked"), now=now)
+    is_their_managers = can_take_from_report(actor, assignment)
+    kind = RequestType.USER_REMOVE if is_their_managers else RequestType.ADMIN_REMOVE
+    end_one(assignment, kind=kind, actor=actor, why=why or _("revoked"), now=now)
+
+
+@transaction.atomic
+def cancel_request(*, access_request: AccessRequest, actor: User, now: datetime) -> None:
+    """Cancel a request that has not begun yet; or, by whoever looks after the package, one whose delivery failed.
+
+    What is there of a failed delivery is taken away. Raises PermissionDenied, and IllegalMove where it is too late.
+    """
+    failed = AccessRequest.objects.adding().filter(pk=access_request.pk, status__in=FAILED_DELIVERY)
+    row = failed.select_related("assignment__package__catalog").first()
+    if row is None or row.assignment is None:
+        cancel(access_request=access_request, actor=actor, now=now)
+    elif can_revoke(actor, row.assignment):
+        why = _("its delivery failed and was canceled")
+        end_one(row.assignment, kind=RequestType.ADMIN_REMOVE, actor=actor, why=why, now=now)
+    else:
+        raise PermissionDenied(_("Only those who look after the package cancel what is being delivered."))
 
 
 def expire_due(*, now: datetime) -> int:
@@ -60,14 +94,15 @@ def expire_due(*, now: datetime) -> int:
 @transaction.atomic
 def end_everything_of(people: Sequence[User], *, now: datetime) -> None:
     """Cancel the open requests and end the access of people who were disabled (behaviour 17)."""
-    pending = AccessRequest.objects.filter(person__in=people, status__in=DECIDABLE).select_related("person", "package")
+    pending = AccessRequest.objects.filter(person__in=people, status__in=UNBEGUN).select_related("person", "package")
     for access_request in pending:
         cancel(access_request=access_request, actor=None, now=now)
     held = list(Assignment.objects.live().filter(person__in=people))
     _end(held, kind=RequestType.SYSTEM_REMOVE, actor=None, why=_("the person was disabled"), now=now)
 
 
-def _end_one(assignment: Assignment, *, kind: RequestType, actor: User, why: str, now: datetime) -> None:
+def end_one(assignment: Assignment, *, kind: RequestType, actor: User, why: str, now: datetime) -> None:
+    """End one access by a request of this kind. Raises IllegalMove where it has ended already."""
     if not _end([assignment], kind=kind, actor=actor, why=why, now=now):
         raise IllegalMove(_("This access has ended already."))
 
@@ -120,6 +155,7 @@ def _end(
         )
         for assignment, access_request in zip(assignments, requests, strict=True)
     )
+    take_attributes({ended.pk: request.pk for ended, request in zip(assignments, requests, strict=True)}, now=now)
     withdraw({ended.pk: request.pk for ended, request in zip(assignments, requests, strict=True)}, now=now)
     _finish_those_without_removals(assignments, now=now)
     return len(assignments)

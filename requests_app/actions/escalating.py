@@ -22,9 +22,9 @@ def ask_alternates(*, approval: Approval, now: datetime) -> bool:
     access_request = lock(approval.access_request)
     locked = Approval.objects.select_for_update().get(pk=approval.pk)
     is_due = locked.alternates_due_at is not None and locked.alternates_due_at <= now
-    if locked.status != ApprovalStatus.IN_PROGRESS or not is_due:
+    if locked.status != ApprovalStatus.IN_PROGRESS or locked.paused_at or not is_due:
         return False
-    asked = list(locked.assignees.values_list("person", flat=True))
+    asked = [pk for pair in locked.assignees.values_list("person", "decided_by") for pk in pair]
     found = find_approvers(locked, access_request=access_request, left_out=asked, use=ApproverUse.ALTERNATE)
     locked.alternates_due_at = None
     locked.save(update_fields=["alternates_due_at"])

@@ -1,6 +1,6 @@
 """Asking that one's access last longer (behaviour 15)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NoReturn
 
@@ -12,11 +12,12 @@ from directory.actions import lock_people
 from directory.models import User
 
 from .. import events
+from ..answers import Given, check_answers, keep_answers
 from ..extensions import Offer, offer_for
 from ..lifecycle import LIVE, IllegalMove, RequestType
 from ..models import AccessRequest, Assignment
 from ..permissions import can_extend
-from .asking import check_answers, create, keep_answers, proceed
+from .asking import create, proceed
 from .moving import in_journal
 
 
@@ -27,7 +28,8 @@ def extend(
     actor: User,
     now: datetime,
     justification: str = "",
-    answers: Mapping[str, str] | None = None,
+    answers: Given | None = None,
+    languages: Iterable[str] = (),
 ) -> AccessRequest:
     """Ask for one's access beyond its end. `answers` maps the ids of the policy's questions to what was answered.
 
@@ -43,7 +45,9 @@ def extend(
     offer = offer_for(locked, now=now)
     if offer.policy is None:
         _refuse(offer, assignment=locked)
-    given = check_answers(offer.policy, justification=justification, answers=answers or {})
+    given = check_answers(
+        offer.policy, person=locked.person, justification=justification, answers=answers or {}, languages=languages
+    )
     access_request, stages = create(
         offer.policy,
         kind=RequestType.USER_UPDATE,

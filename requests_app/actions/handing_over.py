@@ -38,7 +38,7 @@ def hand_over(*, approval: Approval, actor: User, person: User, why: str, now: d
         raise ValidationError({"person": _("%(person)s is disabled.") % {"person": person}})
     if is_party(heir, access_request):
         raise ValidationError({"person": _("%(person)s is a party of this request.") % {"person": heir}})
-    if heir.pk in asked:
+    if heir.pk in asked or any(heir.pk in (one.delegate_id, one.decided_by_id) for one in asked.values()):
         raise ValidationError({"person": _("%(person)s is asked already.") % {"person": heir}})
     mine.hand_to(heir, why=why.strip(), at=now)
     facts = {"approver": str(heir), "asked": [str(heir.pk)], "approval": str(locked.pk), "why": why.strip()}

@@ -9,6 +9,7 @@ from audit import journal
 from .. import events
 from ..lifecycle import LIVE, IllegalMove, RequestStatus
 from ..models import AccessRequest, Assignment
+from .attributes import write_attributes
 
 
 def move_end(access_request: AccessRequest, *, now: datetime) -> Assignment:
@@ -25,6 +26,8 @@ def move_end(access_request: AccessRequest, *, now: datetime) -> Assignment:
     access_request.move_to(RequestStatus.DELIVERING, at=now)
     assignment.move_end(new)
     access_request.move_to(RequestStatus.DELIVERED, at=now)
+    if assignment.delivered_at is not None:
+        write_attributes([access_request], now=now)
     journal.record(
         events.ASSIGNMENT_EXTENDED,
         actor=None,

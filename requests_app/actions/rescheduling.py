@@ -65,9 +65,11 @@ def _obstacle(assignment: Assignment, *, ends_at: datetime | None, now: datetime
     if policy_end and (ends_at is None or ends_at > policy_end):
         return _("Its policy ends all access before that.")
     is_later = old is not None and (ends_at is None or ends_at > old)
+    if is_later and assignment.is_emergency:
+        return _("It was taken in an emergency, and never lasts longer.")
     if is_later and _is_privileged(assignment):
         return _("It gives a privileged resource, which is never extended without approval.")
-    if is_later and (found := conflicts.between(assignment.person, assignment.package_id)):
+    if is_later and (found := conflicts.against_lasting(assignment.person, assignment.package_id)):
         return conflicts.in_words(found, person=assignment.person)
     return ""
 

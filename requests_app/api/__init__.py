@@ -3,11 +3,31 @@
 from .access_requests import RequestViewSet
 from .approvals import ApprovalViewSet
 from .assignments import AssignmentViewSet
+from .baskets import BasketViewSet
+from .callouts import CalloutViewSet
+from .delegations import DelegationViewSet
+from .emergencies import EmergencyViewSet
+from .exceptions import ExceptionViewSet
 
-__all__ = ["ApprovalViewSet", "AssignmentViewSet", "RequestViewSet", "routes"]
+__all__ = [
+    "ApprovalViewSet",
+    "AssignmentViewSet",
+    "BasketViewSet",
+    "CalloutViewSet",
+    "DelegationViewSet",
+    "EmergencyViewSet",
+    "ExceptionViewSet",
+    "RequestViewSet",
+    "routes",
+]
 
 routes = [
     ("requests", RequestViewSet, "request"),
     ("approvals", ApprovalViewSet, "approval"),
     ("assignments", AssignmentViewSet, "assignment"),
+    ("baskets", BasketViewSet, "basket"),
+    ("callouts", CalloutViewSet, "callout"),
+    ("delegations", DelegationViewSet, "delegation"),
+    ("emergencies", EmergencyViewSet, "emergency"),
+    ("exceptions", ExceptionViewSet, "exception"),
 ]

@@ -14,6 +14,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from audit.pagination import Keyset, KeysetPagination
+from catalog.languages import languages_of
 from catalog.models import AccessPackage, Policy
 from catalog.permissions import can_manage_assignments
 from directory.api import caller
@@ -22,6 +23,7 @@ from directory.models import User
 from .. import actions
 from ..lifecycle import AssignmentStatus
 from ..models import Assignment
+from ..periods import Period
 from ..querysets import AssignmentQuerySet
 from ..serializers import (
     AnsweredSerializer,
@@ -78,6 +80,9 @@ class AssignmentViewSet(ReadOnlyModelViewSet[Assignment]):
             actor=caller(request),
             now=timezone.now(),
             justification=given["justification"],
+            answers=given["answers"],
+            period=Period(given["starts_at"], given["ends_at"]),
+            languages=languages_of(request.headers),
         )
         return answer(made, request, status=201)
 
@@ -88,7 +93,13 @@ class AssignmentViewSet(ReadOnlyModelViewSet[Assignment]):
     def extend(self, request: Request, pk: str) -> Response:
         """Ask for one's own access beyond its end; the answer is the request that was made for it."""
         given = read(AnsweredSerializer, request)
-        made = actions.extend(assignment=self.get_object(), actor=caller(request), now=timezone.now(), **given)
+        made = actions.extend(
+            assignment=self.get_object(),
+            actor=caller(request),
+            now=timezone.now(),
+            languages=languages_of(request.headers),
+            **given,
+        )
         return answer(made, request, status=201)
 
     @extend_schema(
@@ -105,6 +116,13 @@ class AssignmentViewSet(ReadOnlyModelViewSet[Assignment]):
             why=given["justification"],
             now=timezone.now(),
         )
+        return self.retrieve(request, pk=pk)
+
+    @extend_schema(operation_id="assignments_reprocess", request=None, responses=AssignmentDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def reprocess(self, request: Request, pk: str) -> Response:
+        """Have everything that it gives delivered once more: what failed, and what somebody took away by hand."""
+        actions.reprocess(assignment=self.get_object(), actor=caller(request), now=timezone.now())
         return self.retrieve(request, pk=pk)
 
     @extend_schema(operation_id="assignments_give_back", request=None, responses=AssignmentDetailSerializer)

@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import django_filters
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Prefetch, QuerySet
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError as InvalidInput
 from rest_framework.request import Request
@@ -12,14 +12,14 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.serializers import Serializer
 
-from ..models import AccessRequest
+from ..models import AccessRequest, Inquiry
 from ..querysets import AccessRequestQuerySet
 from ..serializers import (
     RequestDetailSerializer,
 )
 
 Row = TypeVar("Row", bound=Model)
-NAMED = ("package", "policy", "person", "requested_by")
+NAMED = ("package", "policy", "person", "requested_by", "shortened_by")
 
 
 def read(serializer: type[Serializer[Any]], request: Request) -> dict[str, Any]:
@@ -49,8 +49,13 @@ def with_names(requests: AccessRequestQuerySet) -> AccessRequestQuerySet:
 
 
 def with_stages(requests: AccessRequestQuerySet) -> AccessRequestQuerySet:
-    return with_names(requests).prefetch_related(
-        "answers", "approvals__assignees__person", "approvals__assignees__instead_of"
+    return (
+        with_names(requests)
+        .prefetch_related(
+            "answers",
+            Prefetch("approvals__inquiries", queryset=Inquiry.objects.with_people()),
+        )
+        .with_approvals()
     )
 
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
+from catalog.choices import QuestionKind
 from catalog.models import AccessPackage, Policy
 
 from ..lifecycle import (
@@ -43,8 +44,21 @@ class AccessRequest(models.Model):
     justification = models.TextField(_("justification"), blank=True)
     duration = models.DurationField(_("lasts"), null=True, blank=True)
     fixed_end = models.DateTimeField(null=True, blank=True)
+    wanted_start = models.DateTimeField(_("wanted from"), null=True, blank=True)
+    """Of access: when it is to begin; None: as soon as it is approved."""
     wanted_end = models.DateTimeField(_("wanted until"), null=True, blank=True)
-    """Where the end is asked to be moved; None where that is nowhere, or where there is to be no end."""
+    """Of access: the end that was chosen, where one was; `fixed_end` has it too. Else, where the end is asked to be
+    moved; None where that is nowhere, or where there is to be no end."""
+    shortened_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="requests_shortened"
+    )
+    """The approver who last gave it for a shorter time than was asked; what it was before is in the journal."""
+    is_emergency = models.BooleanField(_("in an emergency"), default=False)
+    """Taken at once and without approval, and reviewed afterwards (`EmergencyReview`)."""
+    basket = models.UUIDField(null=True, blank=True, editable=False)
+    """What was asked for together has the same."""
+    callout_plan = models.JSONField(default=list, editable=False)
+    """Which extensions it calls when, as the policy said it (`callouts.plan_of`)."""
     assignment = models.ForeignKey(
         Assignment, null=True, blank=True, on_delete=models.PROTECT, related_name="access_requests"
     )
@@ -80,6 +94,12 @@ class AccessRequest(models.Model):
         indexes = [
             models.Index(fields=["submitted_at", "id"], name="requests_request_newest"),
             models.Index(fields=["person", "submitted_at", "id"], name="requests_request_of_person"),
+            models.Index(fields=["basket"], name="requests_request_of_basket", condition=Q(basket__isnull=False)),
+            models.Index(
+                fields=["wanted_start"],
+                name="requests_request_scheduled",
+                condition=Q(status=RequestStatus.SCHEDULED),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -112,13 +132,22 @@ class AccessRequest(models.Model):
 
 
 class Answer(models.Model):
-    """What the requester answered, with the question as it was asked."""
+    """What the requester answered, with the question as it was asked, and where the answer is to be stored."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     access_request = models.ForeignKey(AccessRequest, on_delete=models.CASCADE, related_name="answers")
     position = models.PositiveSmallIntegerField()
     question = models.CharField(max_length=300)
+    kind = models.CharField(max_length=10, choices=QuestionKind.choices, default=QuestionKind.TEXT)
     value = models.TextField()
+    """What was answered; where several choices were, each on a line of its own."""
+    shown = models.TextField(blank=True)
+    """The choices in the words in which they were shown; empty where these are those of the value."""
+    question_key = models.UUIDField(null=True)
+    """The id of the question in its policy, which may be gone by now."""
+    attribute = models.CharField(max_length=60, blank=True)
+    """The attribute of the person in which the answer is stored; empty: in none."""
+    is_editable = models.BooleanField(default=True)
 
     class Meta:
         verbose_name = _("answer")
@@ -126,4 +155,14 @@ class Answer(models.Model):
         ordering = ("position", "id")
 
     def __str__(self) -> str:
-        return f"{self.question} {self.value}"
+        return f"{self.question} {self.in_words}"
+
+    @property
+    def in_words(self) -> str:
+        """What was answered, as it was shown to whoever answered."""
+        return self.shown or (", ".join(self.values) if self.kind == QuestionKind.CHOICES else self.value)
+
+    @property
+    def values(self) -> list[str]:
+        """Each choice that was answered; a text is one."""
+        return self.value.splitlines() if self.kind == QuestionKind.CHOICES else [self.value]

@@ -29,6 +29,10 @@ class Assignment(models.Model):
     )
     duration = models.DurationField(_("lasts"), null=True, blank=True)
     fixed_end = models.DateTimeField(null=True, blank=True)
+    is_emergency = models.BooleanField(_("in an emergency"), default=False)
+    """Taken without approval; it is neither extended nor made to end later."""
+    callout_plan = models.JSONField(default=list, editable=False)
+    """Which extensions are called when, as the request that gave it has it."""
     starts_at = models.DateTimeField(_("starts at"))
     ends_at = models.DateTimeField(_("ends at"), null=True, blank=True)
     delivered_at = models.DateTimeField(_("delivered at"), null=True, blank=True)

@@ -4,6 +4,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
+from catalog.choices import QuestionKind
 from catalog.models import Policy
 from catalog.serializers import PackageNameSerializer
 from directory.serializers import MomentField, OutputSerializer, PersonSerializer
@@ -11,6 +12,7 @@ from directory.serializers import MomentField, OutputSerializer, PersonSerialize
 from ..lifecycle import RequestStatus, RequestType
 from ..models import AccessRequest, Answer
 from .approvals import ApprovalSerializer
+from .callouts import CalloutSerializer
 
 
 class JudgedBySerializer(OutputSerializer[Policy]):
@@ -23,11 +25,16 @@ class JudgedBySerializer(OutputSerializer[Policy]):
 
 
 class AnswerSerializer(OutputSerializer[Answer]):
-    """An answer with the question as it was asked."""
+    """An answer with the question as it was asked; what was chosen, as it was shown."""
+
+    kind = serializers.ChoiceField(choices=QuestionKind.choices, read_only=True)
+    values = serializers.ListField(child=serializers.CharField(), read_only=True, help_text="Each choice by itself.")
+    shown = serializers.CharField(source="in_words", read_only=True)
+    attribute = serializers.CharField(read_only=True, help_text="Where it is stored on the person; empty: nowhere.")
 
     class Meta:
         model = Answer
-        fields = ("question", "value")
+        fields = ("question", "kind", "value", "values", "shown", "attribute")
         read_only_fields = fields
 
 
@@ -42,8 +49,17 @@ class RequestSerializer(OutputSerializer[AccessRequest]):
     requested_by = PersonSerializer(read_only=True, allow_null=True)
     assignment = serializers.UUIDField(source="assignment_id", read_only=True, allow_null=True)
     ends_at = MomentField(source="fixed_end", read_only=True, allow_null=True)
+    wanted_start = MomentField(
+        read_only=True, allow_null=True, help_text="When it is to begin; null: as soon as it is approved."
+    )
     wanted_end = MomentField(
-        read_only=True, allow_null=True, help_text="Of an extension: the end that is asked for, null for none."
+        read_only=True,
+        allow_null=True,
+        help_text="The end that was chosen, null where none was; of an extension, null for no end.",
+    )
+
+    shortened_by = PersonSerializer(
+        read_only=True, allow_null=True, help_text="The approver who gave it for a shorter time than was asked."
     )
 
     class Meta:
@@ -58,9 +74,13 @@ class RequestSerializer(OutputSerializer[AccessRequest]):
             "person",
             "requested_by",
             "justification",
+            "is_emergency",
+            "basket",
             "duration",
             "ends_at",
+            "wanted_start",
             "wanted_end",
+            "shortened_by",
             "assignment",
             "submitted_at",
             "completed_at",
@@ -69,15 +89,22 @@ class RequestSerializer(OutputSerializer[AccessRequest]):
 
 
 class RequestDetailSerializer(RequestSerializer):
-    """A request with its answers and approvals, and where its timeline is."""
+    """A request with its answers and approvals, the custom extensions that it called, and where its timeline is."""
 
     answers = AnswerSerializer(many=True, read_only=True)
     approvals = ApprovalSerializer(many=True, read_only=True)
+    callouts = serializers.SerializerMethodField()
     timeline = serializers.SerializerMethodField()
 
     class Meta(RequestSerializer.Meta):
-        fields = (*RequestSerializer.Meta.fields, "answers", "approvals", "timeline")
+        fields = (*RequestSerializer.Meta.fields, "answers", "approvals", "callouts", "timeline")
         read_only_fields = fields
+
+    @extend_schema_field(CalloutSerializer(many=True))
+    def get_callouts(self, access_request: AccessRequest) -> object:
+        if not access_request.callout_plan:
+            return []
+        return CalloutSerializer(access_request.callouts.select_related("extension").order_by("pk"), many=True).data
 
     @extend_schema_field(serializers.URLField)
     def get_timeline(self, access_request: AccessRequest) -> str:

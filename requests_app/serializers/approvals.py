@@ -5,7 +5,7 @@ from rest_framework import serializers
 from directory.serializers import OutputSerializer, PersonSerializer
 
 from ..lifecycle import ApprovalStatus
-from ..models import Approval, ApprovalAssignee
+from ..models import Approval, ApprovalAssignee, Inquiry
 
 
 class ApproverSerializer(OutputSerializer[ApprovalAssignee]):
@@ -15,6 +15,10 @@ class ApproverSerializer(OutputSerializer[ApprovalAssignee]):
     instead_of = PersonSerializer(
         read_only=True, allow_null=True, help_text="Who was asked first, and handed it over for the reason given."
     )
+    delegate = PersonSerializer(
+        read_only=True, allow_null=True, help_text="Who may decide in their place as well, while they are away."
+    )
+    decided_by = PersonSerializer(read_only=True, allow_null=True, help_text="Who really decided.")
 
     class Meta:
         model = ApprovalAssignee
@@ -24,9 +28,34 @@ class ApproverSerializer(OutputSerializer[ApprovalAssignee]):
             "is_alternate",
             "instead_of",
             "handed_over_why",
+            "delegate",
             "is_approved",
             "justification",
             "decided_at",
+            "decided_by",
+        )
+        read_only_fields = fields
+
+
+class InquirySerializer(OutputSerializer[Inquiry]):
+    """What an approver wanted to know; while it is open, the clock of its stage stands still."""
+
+    asked_by = PersonSerializer(read_only=True)
+    answered_by = PersonSerializer(read_only=True, allow_null=True)
+    is_open = serializers.BooleanField(read_only=True)
+
+    class Meta:
+        model = Inquiry
+        fields = (
+            "id",
+            "asked_by",
+            "question",
+            "asked_at",
+            "answer_by",
+            "is_open",
+            "answered_by",
+            "answer",
+            "closed_at",
         )
         read_only_fields = fields
 
@@ -36,6 +65,7 @@ class ApprovalSerializer(OutputSerializer[Approval]):
 
     status = serializers.ChoiceField(choices=ApprovalStatus.choices, read_only=True)
     approvers = ApproverSerializer(source="assignees", many=True, read_only=True)
+    inquiries = InquirySerializer(many=True, read_only=True)
 
     class Meta:
         model = Approval
@@ -49,7 +79,10 @@ class ApprovalSerializer(OutputSerializer[Approval]):
             "started_at",
             "due_at",
             "alternates_due_at",
+            "paused_at",
+            "not_needed_because",
             "decided_at",
             "approvers",
+            "inquiries",
         )
         read_only_fields: tuple[str, ...] = fields

@@ -83,4 +83,4 @@ class AssignmentDetailSerializer(AssignmentSerializer):
 
     @extend_schema_field(ExtensionSerializer)
     def get_extension(self, assignment: Assignment) -> object:
-        return ExtensionSerializer(offer_for(assignment, now=timezone.now())).data
+        return ExtensionSerializer(offer_for(assignment, now=timezone.now()), context=self.context).data

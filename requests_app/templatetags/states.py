@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from provisioning.lifecycle import GrantStatus
 
-from ..lifecycle import ADDING, UPDATING, ApprovalStatus, AssignmentStatus, RequestStatus
+from ..lifecycle import ADDING, UPDATING, ApprovalStatus, AssignmentStatus, CalloutState, RequestStatus
 from ..models import AccessRequest, Approval
 
 register = template.Library()
@@ -17,12 +17,17 @@ register = template.Library()
 MOST_NAMES = 3
 """More names than these are counted, not said."""
 
-GOOD = {RequestStatus.DELIVERED, ApprovalStatus.APPROVED, AssignmentStatus.DELIVERED, GrantStatus.VERIFIED}
-BAD = {RequestStatus.DENIED, RequestStatus.DELIVERY_FAILED, GrantStatus.FAILED}
-WARN = {RequestStatus.PARTIALLY_DELIVERED, RequestStatus.EXPIRED, AssignmentStatus.REMOVAL_PENDING}
+GOOD = {
+    RequestStatus.DELIVERED, ApprovalStatus.APPROVED, AssignmentStatus.DELIVERED, GrantStatus.VERIFIED,
+    CalloutState.ANSWERED,
+}  # fmt: skip
+BAD = {CalloutState.FAILED, RequestStatus.DENIED, RequestStatus.DELIVERY_FAILED, GrantStatus.FAILED}
+WARN = {
+    RequestStatus.PARTIALLY_DELIVERED, RequestStatus.EXPIRED, AssignmentStatus.REMOVAL_PENDING, CalloutState.TIMED_OUT,
+}  # fmt: skip
 UNDER_WAY = {
-    RequestStatus.SUBMITTED, RequestStatus.PENDING_APPROVAL, RequestStatus.DELIVERING, ApprovalStatus.IN_PROGRESS,
-    GrantStatus.PENDING,
+    RequestStatus.SUBMITTED, RequestStatus.PENDING_APPROVAL, RequestStatus.SCHEDULED, RequestStatus.DELIVERING,
+    ApprovalStatus.IN_PROGRESS, GrantStatus.PENDING, CalloutState.WAITING,
 }  # fmt: skip
 TONES: dict[str, set[str]] = {"good": {*GOOD}, "bad": {*BAD}, "warn": {*WARN}, "info": {*UNDER_WAY}}
 
@@ -53,7 +58,7 @@ def deciders(approval: Approval) -> str:
     """Whom a stage still waits for: “Marco or Olga”, “2 of Ada, Marco and Olga”; it comes with its assignees."""
     asked = list(approval.assignees.all())
     approved = sum(bool(one.is_approved) for one in asked)
-    people = [one.person for one in asked if one.is_approved is None]
+    people = [one.asked for one in asked if one.is_approved is None]
     return names(people, approval.quorum(asked) - approved)
 
 

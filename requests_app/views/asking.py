@@ -1,5 +1,6 @@
 """Asking for a package."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -9,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from catalog.languages import languages_of
 from catalog.models import AccessPackage, Policy
 from directory.models import User
 
@@ -16,6 +18,7 @@ from .. import actions, conflicts
 from ..forms import AskForm
 from ..models import AccessRequest, Assignment
 from ..prospects import Prospect, look_ahead
+from . import for_whom
 from .base import SignedInRequest, SignedInView, add_errors
 
 REPETITIONS = ("has_it", "open_request")
@@ -24,48 +27,90 @@ REPETITIONS = ("has_it", "open_request")
 class AskView(SignedInView):
     """The policy's questions, and what happens next; where several policies apply, the choice among them comes first.
 
-    Whoever has the package, or has asked for it already, is led there: a second click makes no second request.
+    Whoever has the package, or has asked for it already, is led there: a second click makes no second request. Where
+    a policy lets managers ask, they choose for whom.
     """
 
     def get(self, request: SignedInRequest, package_id: UUID) -> HttpResponse:
-        package = _package(package_id, person=request.user)
-        if there := _what_is_there(package, person=request.user):
+        self._find(package_id)
+        if there := _what_is_there(self.package, person=self.person):
             return self._lead_to(there)
-        policies = _policies(package, person=request.user)
+        try:
+            policies = self._policies()
+        except PermissionDenied as refusal:
+            return self._choose_person(str(refusal))
         policy = self._chosen(policies)
         if policy is None:
-            return self._choose(package, policies)
-        return self._page(package, policy=policy, policies=policies, form=AskForm(policy=policy))
+            return self._choose(policies)
+        again = _asked_before(request, package=self.package, person=self.person)
+        return self._page(policy=policy, policies=policies, form=self._form(policy, again=again))
 
     def post(self, request: SignedInRequest, package_id: UUID) -> HttpResponse:
-        package = _package(package_id, person=request.user)
-        if there := _what_is_there(package, person=request.user):
+        self._find(package_id)
+        if there := _what_is_there(self.package, person=self.person):
             return self._lead_to(there)
-        policies = _policies(package, person=request.user)
+        policies = self._policies()
         policy = self._chosen(policies)
         if policy is None:
-            return self._choose(package, policies, status=422)
-        form = AskForm(request.POST, policy=policy)
+            return self._choose(policies, status=422)
+        form = self._form(policy, sent=request.POST)
         if form.is_valid():
             try:
-                return self._submit(package, policy=policy, form=form)
+                return self._submit(policy=policy, form=form)
             except ValidationError as error:
-                there = _what_is_there(package, person=request.user) if _is_repetition(error) else None
+                there = _what_is_there(self.package, person=self.person) if _is_repetition(error) else None
                 if there:
                     return self._lead_to(there)
                 add_errors(form, error)
-        return self._page(package, policy=policy, policies=policies, form=form, status=422)
+        return self._page(policy=policy, policies=policies, form=form, status=422)
 
-    def _submit(self, package: AccessPackage, *, policy: Policy, form: AskForm) -> HttpResponse:
+    def _find(self, package_id: UUID) -> None:
+        """The package, whom it is for, and for whom else it could be."""
+        self.person = for_whom.person_of(self.request)
+        self.is_for_me = self.person == self.request.user
+        if not self.is_for_me:
+            self.request.belongs_to = "team"
+        found = AccessPackage.objects.visible_to(self.person).with_contents().with_managers_say()
+        package: Any = get_object_or_404(found, pk=package_id)
+        self.package: AccessPackage = package
+        self.team = for_whom.reports_of(self.request.user) if package.is_open_to_managers else []
+
+    def _policies(self) -> list[Policy]:
+        """What there is to choose from. Raises PermissionDenied, with the reason, where that is nothing."""
+        package = self.package
+        if not AccessPackage.objects.open_to_requests(self.person).filter(pk=package.pk).exists():
+            raise PermissionDenied(_("%(package)s takes no requests at present.") % {"package": package})
+        found = Policy.objects.applicable(self.person).filter(package=package)
+        policies = list((found if self.is_for_me else found.open_to_managers()).complete())
+        if policies:
+            return policies
+        facts = {"package": package, "owner": package.owner, "person": self.person}
+        if self.is_for_me:
+            said = _("No policy of %(package)s lets you ask for it. If you need it, speak with its owner, %(owner)s.")
+        else:
+            said = _("No policy of %(package)s lets you ask for it for %(person)s. Its owner is %(owner)s.")
+        raise PermissionDenied(said % facts)
+
+    def _form(self, policy: Policy, *, sent: Any = None, again: AccessRequest | None = None) -> AskForm:
+        languages = languages_of(self.request.headers)
+        asker = None if self.is_for_me else self.request.user
+        return AskForm(sent, policy=policy, person=self.person, asker=asker, languages=languages, again=again)
+
+    def _submit(self, *, policy: Policy, form: AskForm) -> HttpResponse:
         access_request = actions.submit(
-            package=package,
+            package=self.package,
             policy=policy,
+            person=self.person,
             actor=self.request.user,
             justification=form.cleaned_data["justification"],
             answers=form.answers,
+            period=form.period,
+            languages=languages_of(self.request.headers),
             now=timezone.now(),
         )
-        messages.success(self.request, _("You asked for %(package)s.") % {"package": package})
+        facts = {"package": self.package, "person": self.person}
+        said = _("You asked for %(package)s.") if self.is_for_me else _("You asked for %(package)s for %(person)s.")
+        messages.success(self.request, said % facts)
         return redirect("requests:request", access_request.pk)
 
     def _chosen(self, policies: list[Policy]) -> Policy | None:
@@ -75,48 +120,62 @@ class AskView(SignedInView):
         return named[0] if named else None
 
     def _lead_to(self, there: AccessRequest | Assignment) -> HttpResponse:
+        """To what is there; whoever may ask for others too chooses for whom instead."""
+        said = self._what_is_said_of(there)
+        if self.is_for_me and self.team:
+            return self._choose_person(said, status=200)
+        messages.info(self.request, said)
+        is_held = isinstance(there, Assignment)
+        return redirect("requests:assignment" if is_held else "requests:request", there.pk)
+
+    def _what_is_said_of(self, there: AccessRequest | Assignment) -> str:
+        facts = {"package": self.package, "person": self.person}
         if isinstance(there, Assignment):
-            messages.info(self.request, _("You have %(package)s already.") % {"package": there.package})
-            return redirect("requests:assignment", there.pk)
-        messages.info(self.request, _("You asked for %(package)s already. Here is your request.") % {"package": there})
-        return redirect("requests:request", there.pk)
+            said = _("You have %(package)s already.") if self.is_for_me else _("%(person)s has %(package)s already.")
+        elif self.is_for_me:
+            said = _("You asked for %(package)s already. Here is your request.")
+        else:
+            said = _("%(package)s is asked for already for %(person)s. Here is the request.")
+        return said % facts
 
-    def _choose(self, package: AccessPackage, policies: list[Policy], *, status: int = 200) -> HttpResponse:
-        ahead = look_ahead(policies, person=self.request.user, now=timezone.now())
+    def _choose_person(self, why: str, *, status: int = 403) -> HttpResponse:
+        """For whom it is to be, where it cannot be for the person who was chosen. Raises PermissionDenied."""
+        if not self.team:
+            raise PermissionDenied(why)
+        status = 200 if self.is_for_me else status
+        return render(self.request, "requests/choose_person.html", {**self._whom(), "why": why}, status=status)
+
+    def _choose(self, policies: list[Policy], *, status: int = 200) -> HttpResponse:
+        ahead = look_ahead(policies, person=self.person, asker=self.request.user, now=timezone.now())
         ways = [(policy, ahead[policy.pk]) for policy in policies]
-        return render(self.request, "requests/choose_policy.html", {"package": package, "ways": ways}, status=status)
+        return render(self.request, "requests/choose_policy.html", {**self._whom(), "ways": ways}, status=status)
 
-    def _page(
-        self, package: AccessPackage, *, policy: Policy, policies: list[Policy], form: AskForm, status: int = 200
-    ) -> HttpResponse:
+    def _page(self, *, policy: Policy, policies: list[Policy], form: AskForm, status: int = 200) -> HttpResponse:
+        against = conflicts.between(self.person, self.package.pk, with_requests=True)
         context = {
-            "package": package,
+            **self._whom(),
             "policy": policy,
             "form": form,
-            "stages": stages_of(policy, person=self.request.user),
+            "stages": stages_of(policy, person=self.person, asker=self.request.user),
             "has_choice": len(policies) > 1,
-            "conflict": _conflict(package, person=self.request.user),
+            "conflict": conflicts.in_words(against, person=self.person, reader=self.request.user),
+            "against": against,
         }
-        status = 409 if context["conflict"] and status != 200 else status
+        status = 409 if against and status != 200 else status
         return render(self.request, "requests/ask.html", context, status=status)
 
+    def _whom(self) -> dict[str, Any]:
+        return {"package": self.package, "person": self.person, "is_for_me": self.is_for_me, "team": self.team}
 
-def _package(package_id: UUID, *, person: User) -> AccessPackage:
-    return get_object_or_404(AccessPackage.objects.visible_to(person).with_contents(), pk=package_id)
 
-
-def _policies(package: AccessPackage, *, person: User) -> list[Policy]:
-    """What the person may choose from. Raises PermissionDenied, with the reason, where that is nothing."""
-    is_open = AccessPackage.objects.open_to_requests(person).filter(pk=package.pk).exists()
-    if not is_open:
-        raise PermissionDenied(_("%(package)s takes no requests at present.") % {"package": package})
-    policies = list(Policy.objects.applicable(person).filter(package=package).complete())
-    if not policies:
-        facts = {"package": package, "owner": package.owner}
-        raise PermissionDenied(
-            _("No policy of %(package)s lets you ask for it. If you need it, speak with its owner, %(owner)s.") % facts
-        )
-    return policies
+def _asked_before(request: SignedInRequest, *, package: AccessPackage, person: User) -> AccessRequest | None:
+    """The earlier request for this person that the address names, to ask the same again."""
+    try:
+        pk = UUID(request.GET.get("again", ""))
+    except ValueError:
+        return None
+    mine = AccessRequest.objects.adding().filter(requested_by=request.user, person=person, package=package)
+    return mine.prefetch_related("answers").filter(pk=pk).first()
 
 
 def _what_is_there(package: AccessPackage, *, person: User) -> AccessRequest | Assignment | None:
@@ -128,16 +187,10 @@ def _what_is_there(package: AccessPackage, *, person: User) -> AccessRequest | A
     return asked.select_related("package").first()
 
 
-def _conflict(package: AccessPackage, *, person: User) -> str:
-    """What the person has or asked for that is incompatible, in words."""
-    found = conflicts.between(person, package.pk, with_requests=True)
-    return conflicts.in_words(found, person=person, reader=person)
-
-
 def _is_repetition(error: ValidationError) -> bool:
     return getattr(error, "code", None) in REPETITIONS
 
 
-def stages_of(policy: Policy, *, person: User) -> list[Prospect]:
-    """Each stage of a complete policy as it would be if the person asked now."""
-    return look_ahead([policy], person=person, now=timezone.now())[policy.pk]
+def stages_of(policy: Policy, *, person: User, asker: User | None = None) -> list[Prospect]:
+    """Each stage of a complete policy as it would be if the person, or somebody for them, asked now."""
+    return look_ahead([policy], person=person, asker=asker, now=timezone.now())[policy.pk]

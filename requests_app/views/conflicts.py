@@ -17,7 +17,18 @@ from directory.models import User
 from .. import overlaps
 from .base import SignedInRequest, SignedInView
 
-HEADINGS = ("person_id", "person", "package_id", "package", "since", "incompatible_with", "with_since")
+HEADINGS = (
+    "person_id",
+    "person",
+    "package_id",
+    "package",
+    "since",
+    "incompatible_with",
+    "with_since",
+    "exception",
+    "exception_until",
+    "compensating_control",
+)
 
 
 class ConflictsView(SignedInView):
@@ -46,15 +57,23 @@ def _file(user: User) -> HttpResponseBase:
 
 
 def _lines(user: User) -> Iterator[str]:
-    yield _line(HEADINGS)
+    yield line(HEADINGS)
     for overlap in overlaps.everything(user):
         row = overlap.assignment
         mine = (row.person_id, row.person, row.package_id, row.package, row.starts_at.isoformat())
         for other in overlap.others:
-            yield _line((*mine, other.name, other.since.isoformat()))
+            yield line((*mine, other.name, other.since.isoformat(), *_exception(other)))
 
 
-def _line(cells: tuple[object, ...]) -> str:
+def _exception(other: overlaps.Other) -> tuple[str, str, str]:
+    exception = other.exception
+    if exception is None:
+        return "", "", ""
+    return exception.status, exception.ends_at.isoformat(), exception.control
+
+
+def line(cells: tuple[object, ...]) -> str:
+    """One line of a CSV file, in which no cell is taken for a formula."""
     text = io.StringIO()
     csv.writer(text).writerow([guarded(str(cell)) for cell in cells])
     return text.getvalue()

@@ -1,5 +1,6 @@
 """Asking that one's access last longer."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -9,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from catalog.languages import languages_of
 from catalog.models import Policy
 from directory.models import User
 
@@ -33,14 +35,16 @@ class ExtendView(SignedInView):
         offer = offer_for(assignment, now=timezone.now())
         if offer.policy is None:
             return self._lead_away(assignment, offer)
-        return self._page(assignment, offer=offer, policy=offer.policy, form=_form(offer.policy))
+        form = AskForm(policy=offer.policy, **self._reader(assignment))
+        form.fields["justification"].label = _("Why do you need it for longer?")
+        return self._page(assignment, offer=offer, policy=offer.policy, form=form)
 
     def post(self, request: SignedInRequest, pk: UUID) -> HttpResponse:
         assignment = self._find(pk)
         offer = offer_for(assignment, now=timezone.now())
         if offer.policy is None:
             return self._lead_away(assignment, offer)
-        form = AskForm(request.POST, policy=offer.policy)
+        form = AskForm(request.POST, policy=offer.policy, **self._reader(assignment))
         if form.is_valid():
             try:
                 return self._extend(assignment, form=form)
@@ -54,10 +58,15 @@ class ExtendView(SignedInView):
             actor=self.request.user,
             justification=form.cleaned_data["justification"],
             answers=form.answers,
+            languages=languages_of(self.request.headers),
             now=timezone.now(),
         )
         messages.success(self.request, _said(access_request))
         return redirect("requests:request", access_request.pk)
+
+    def _reader(self, assignment: Assignment) -> dict[str, Any]:
+        """Whom the questions are about, and in which languages they are put; an extension has its end already."""
+        return {"person": assignment.person, "languages": languages_of(self.request.headers), "has_period": False}
 
     def _lead_away(self, assignment: Assignment, offer: Offer) -> HttpResponse:
         messages.warning(self.request, offer.obstacle)
@@ -81,12 +90,6 @@ class ExtendView(SignedInView):
             "stages": _stages(policy, person=self.request.user),
         }
         return render(self.request, "requests/extend.html", context, status=status)
-
-
-def _form(policy: Policy) -> AskForm:
-    form = AskForm(policy=policy)
-    form.fields["justification"].label = _("Why do you need it for longer?")
-    return form
 
 
 def _stages(policy: Policy, *, person: User) -> list[Prospect]:

@@ -15,9 +15,9 @@ from audit.pagination import PARAMETER, Keyset, Page, page_address
 from .. import actions, timeline
 from ..deliveries import deliveries_of
 from ..extensions import offer_for
-from ..lifecycle import LIVE, UPDATING
+from ..lifecycle import LIVE, REPROCESSABLE, UPDATING
 from ..models import AccessRequest, Assignment
-from ..permissions import can_change_end, can_extend, can_give_back, can_revoke
+from ..permissions import can_change_end, can_extend, can_give_back, can_reprocess, can_revoke
 from .base import SignedInRequest, SignedInView
 
 ENDED = Keyset("ended_at", size=25)
@@ -56,9 +56,9 @@ class AssignmentView(SignedInView):
     def get(self, request: SignedInRequest, pk: UUID) -> HttpResponse:
         assignment = find_assignment(request, pk)
         if assignment.person_id != request.user.pk:
-            request.belongs_to = "browse"
+            request.belongs_to = "team" if assignment.person.manager_id == request.user.pk else "browse"
         rows = AccessRequest.objects.filter(assignment=assignment).select_related("requested_by", "person", "policy")
-        requests = list(rows.prefetch_related("approvals__assignees__person").order_by("submitted_at", "pk"))
+        requests = list(rows.with_approvals().order_by("submitted_at", "pk"))
         story = timeline.stories_of(assignment, request_ids=[one.pk for one in requests])
         context = {
             "assignment": assignment,
@@ -80,6 +80,7 @@ class AssignmentView(SignedInView):
             "extension": offer_for(assignment, now=timezone.now()) if is_extendable else None,
             "can_give_back": is_live and can_give_back(user, assignment),
             "can_change_end": is_live and can_change_end(user, assignment),
+            "can_reprocess": assignment.status in REPROCESSABLE and can_reprocess(user, assignment),
             "can_revoke": is_live and can_revoke(user, assignment),
         }
 

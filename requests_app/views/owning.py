@@ -6,12 +6,13 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from audit.pagination import PARAMETER, Keyset, page_address
+from catalog.languages import languages_of
 from catalog.models import AccessPackage, Policy
 from catalog.permissions import can_manage_assignments
 from directory.models import User
@@ -52,27 +53,44 @@ class AssignView(SignedInView):
 
     def get(self, request: SignedInRequest, package_id: UUID) -> HttpResponse:
         package = _package(request, package_id)
-        return self._page(package, person=named_person(request), form=_blank_form(package))
+        policy, person = _chosen_policy(package, request.GET), named_person(request)
+        return self._page(package, person=person, form=self._form(package, policy=policy, person=person))
 
     def post(self, request: SignedInRequest, package_id: UUID) -> HttpResponse:
         package = _package(request, package_id)
         person = named_person(request)
-        if person is None:
-            return self._page(package, person=None, form=_blank_form(package), status=422)
-        form = AssignForm(request.POST, policies=_policies(package))
+        policy = _chosen_policy(package, request.POST)
+        if person is None or policy is None:
+            return self._page(package, person=person, form=None, status=422)
+        if policy.questions.all() and request.POST.get("shown", str(policy.pk)) != str(policy.pk):
+            messages.info(request, _("The policy “%(policy)s” asks for answers.") % {"policy": policy})
+            typed = {name: request.POST.get(name) for name in ("justification", "starts_at", "ends_at")}
+            form = self._form(package, policy=policy, person=person, initial=typed)
+            return self._page(package, person=person, form=form)
+        form = self._form(package, request.POST, policy=policy, person=person)
         if form.is_valid():
             try:
-                return self._assign(package, person=person, given=form.cleaned_data)
+                return self._assign(package, person=person, form=form)
             except ValidationError as error:
                 add_errors(form, error)
         return self._page(package, person=person, form=form, status=422)
 
-    def _assign(self, package: AccessPackage, *, person: User, given: dict[str, Any]) -> HttpResponse:
+    def _form(self, package: AccessPackage, *data: Any, policy: Policy | None, person: User | None, **more: Any) -> Any:
+        """The form for the questions of this policy; None where the package has no policy."""
+        if policy is None:
+            return None
+        languages = languages_of(self.request.headers)
+        return AssignForm(*data, policies=_policies(package), policy=policy, person=person, languages=languages, **more)
+
+    def _assign(self, package: AccessPackage, *, person: User, form: AssignForm) -> HttpResponse:
         access_request = actions.assign_directly(
-            policy=given["policy"],
+            policy=form.cleaned_data["policy"],
             person=person,
             actor=self.request.user,
-            justification=given["justification"],
+            justification=form.cleaned_data["justification"],
+            answers=form.answers,
+            period=form.period,
+            languages=languages_of(self.request.headers),
             now=timezone.now(),
         )
         messages.success(
@@ -81,7 +99,7 @@ class AssignView(SignedInView):
         return redirect("requests:request", access_request.pk)
 
     def _page(
-        self, package: AccessPackage, *, person: User | None, form: AssignForm, status: int = 200
+        self, package: AccessPackage, *, person: User | None, form: AssignForm | None, status: int = 200
     ) -> HttpResponse:
         words = searched(self.request)
         context = {
@@ -91,7 +109,7 @@ class AssignView(SignedInView):
             "words": words,
             "people": people_called(words),
             "most": MOST_FOUND,
-            "has_policies": form.fields["policy"].queryset.exists(),  # type: ignore[attr-defined]
+            "has_policies": _policies(package).exists(),
         }
         return render(self.request, "requests/assign.html", context, status=status)
 
@@ -115,7 +133,9 @@ class RevokeView(SignedInView):
         actions.revoke(assignment=assignment, actor=request.user, why=form.cleaned_data["why"], now=timezone.now())
         facts = {"package": assignment.package, "person": assignment.person}
         messages.success(request, _("%(package)s is taken away from %(person)s.") % facts)
-        return redirect("requests:holders", assignment.package_id)
+        if can_manage_assignments(request.user, assignment.package):
+            return redirect("requests:holders", assignment.package_id)
+        return redirect("requests:assignment", pk)
 
     def _find(self, pk: UUID) -> Assignment:
         assignment = find_assignment(self.request, pk)
@@ -137,9 +157,11 @@ def _package(request: SignedInRequest, package_id: UUID) -> AccessPackage:
 
 
 def _policies(package: AccessPackage) -> "QuerySet[Policy]":
-    return Policy.objects.enabled().filter(package=package).order_by("tier", "name", "pk")
+    return Policy.objects.assignable().filter(package=package).order_by("tier", "name", "pk")
 
 
-def _blank_form(package: AccessPackage) -> AssignForm:
-    policies = _policies(package)
-    return AssignForm(policies=policies, initial={"policy": policies.first()})
+def _chosen_policy(package: AccessPackage, given: QueryDict) -> Policy | None:
+    """The policy that is named, else the first; with its questions."""
+    policies = list(_policies(package).prefetch_related("questions__attribute"))
+    named = [policy for policy in policies if str(policy.pk) == given.get("policy")]
+    return next(iter(named or policies), None)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
@@ -16,13 +17,15 @@ from django.utils.translation import gettext as _
 from audit.pagination import PARAMETER, Keyset, page_address
 from audit.permissions import can_read_journal
 from catalog.models import AccessPackage
+from catalog.permissions import can_manage_assignments
 from directory.models import User
 
-from .. import actions, timeline
+from .. import actions, events, timeline
 from ..deliveries import deliveries_of, planned
-from ..lifecycle import ADDING, DECIDABLE, OPEN, UPDATING, ApprovalStatus
-from ..models import AccessRequest, Approval, Assignment
-from ..permissions import can_cancel, is_party
+from ..extension_talk import talk_of
+from ..lifecycle import ADDING, FAILED_DELIVERY, OPEN, RESUBMITTABLE, UNBEGUN, UPDATING, ApprovalStatus, RequestType
+from ..models import AccessRequest, Approval, Assignment, Inquiry
+from ..permissions import can_answer, can_cancel, can_resubmit, is_party
 from .base import SignedInRequest, SignedInView
 
 REQUESTS = Keyset("submitted_at", size=25)
@@ -63,7 +66,7 @@ class RequestView(SignedInView):
         if request.htmx and request.GET.get("seen") == seen:
             return HttpResponse(status=204)
         context |= {"progress": progress, "seen": seen, "is_part": bool(request.htmx)}
-        context["can_cancel"] = can_cancel(request.user, access_request) and access_request.status in DECIDABLE
+        context["can_cancel"] = _can_cancel(request.user, access_request)
         if request.htmx:
             response = render(request, "requests/_live.html", context)
         else:
@@ -75,6 +78,7 @@ class RequestView(SignedInView):
         """What changes while one looks at it."""
         stages = list(access_request.approvals.all())
         open_stage = next((stage for stage in stages if stage.status == ApprovalStatus.IN_PROGRESS), None)
+        inquiries = [inquiry for stage in stages for inquiry in stage.inquiries.all()]
         story = timeline.story_of(access_request.pk)
         return {
             "access_request": access_request,
@@ -82,10 +86,15 @@ class RequestView(SignedInView):
             "is_update": access_request.kind in UPDATING,
             "stages": stages,
             "open_stage": open_stage,
+            "inquiries": inquiries,
+            "open_inquiry": next((inquiry for inquiry in inquiries if inquiry.is_open), None),
+            "can_answer": can_answer(self.request.user, access_request),
             "is_asked": open_stage is not None and _is_asked(self.request.user, open_stage),
             "deliveries": _deliveries(access_request),
+            "talk": talk_of(access_request, reader=self.request.user),
             "steps": timeline.steps(story),
             "story": story,
+            "why_not_given": next((event.details["why"] for event in story if event.verb in events.NOT_GIVEN), ""),
             "can_see_access": _can_see_access(self.request, access_request),
         }
 
@@ -98,6 +107,9 @@ class RequestView(SignedInView):
             "is_mine": is_party(user, access_request),
             "was_asked": user.pk in asked,
             "others": _others(access_request),
+            "together": _together(access_request, reader=user),
+            "can_resubmit": _can_ask_again(user, access_request),
+            "can_reprocess": _is_failed(access_request) and can_manage_assignments(user, access_request.package),
             "can_see_package": seen.exists(),
             "can_read_journal": can_read_journal(user),
         }
@@ -110,13 +122,13 @@ class CancelView(SignedInView):
 
     def get(self, request: SignedInRequest, pk: UUID) -> HttpResponse:
         access_request = self._find(pk)
-        if access_request.status not in DECIDABLE:
+        if access_request.status not in UNBEGUN and not _is_failed(access_request):
             return redirect("requests:request", pk)
         return render(request, "requests/cancel.html", {"access_request": access_request})
 
     def post(self, request: SignedInRequest, pk: UUID) -> HttpResponse:
         access_request = self._find(pk)
-        actions.cancel(access_request=access_request, actor=request.user, now=timezone.now())
+        actions.cancel_request(access_request=access_request, actor=request.user, now=timezone.now())
         messages.success(request, _("The request for %(package)s is canceled.") % {"package": access_request})
         return redirect("requests:request", pk)
 
@@ -130,10 +142,32 @@ class CancelView(SignedInView):
 def _find(request: SignedInRequest, pk: UUID) -> AccessRequest:
     visible = AccessRequest.objects.visible_to(request.user)
     named = visible.select_related("package__catalog", "package__owner", "policy", "person__manager", "requested_by")
-    found = named.select_related("assignment").prefetch_related(
-        "answers", "approvals__assignees__person", "approvals__assignees__instead_of"
+    found = (
+        named.select_related("assignment", "shortened_by")
+        .prefetch_related(
+            "answers",
+            Prefetch("approvals__inquiries", queryset=Inquiry.objects.with_people()),
+        )
+        .with_approvals()
     )
     return get_object_or_404(found, pk=pk)
+
+
+def _is_failed(access_request: AccessRequest) -> bool:
+    """Whether not everything that was approved is there, and nothing is on its way but by itself."""
+    return access_request.kind in ADDING and access_request.status in FAILED_DELIVERY
+
+
+def _can_cancel(user: User, access_request: AccessRequest) -> bool:
+    """What has not begun is canceled by its parties; a failed delivery only by those who look after the package."""
+    if _is_failed(access_request):
+        return can_manage_assignments(user, access_request.package)
+    return access_request.status in UNBEGUN and can_cancel(user, access_request)
+
+
+def _can_ask_again(user: User, access_request: AccessRequest) -> bool:
+    is_over = access_request.kind == RequestType.USER_ADD and access_request.status in RESUBMITTABLE
+    return is_over and can_resubmit(user, access_request)
 
 
 def _is_asked(user: User, stage: Approval) -> bool:
@@ -146,6 +180,14 @@ def _deliveries(access_request: AccessRequest) -> list[Any]:
     if access_request.is_open:
         return planned(AccessPackage.objects.with_contents().get(pk=access_request.package_id))
     return []
+
+
+def _together(access_request: AccessRequest, *, reader: User) -> list[AccessRequest]:
+    """What was asked for together with it, as far as the reader may see it."""
+    if access_request.basket is None:
+        return []
+    visible = AccessRequest.objects.visible_to(reader).filter(basket=access_request.basket)
+    return list(visible.exclude(pk=access_request.pk).select_related("package").order_by("submitted_at", "pk"))
 
 
 def _others(access_request: AccessRequest) -> list[AccessRequest]:

@@ -44,14 +44,14 @@ def test_whoever_is_not_signed_in_is_sent_to_the_sites_own_sign_in(client, db, a
 
 
 @pytest.mark.parametrize("address", ["/admin/", *LISTS])
-@pytest.mark.parametrize("right", ["nothing", "is_auditor", "owns a package", "owns a catalog"])
+@pytest.mark.parametrize("right", ["nothing", "is_auditor", "owns a package", "owns a resource"])
 def test_people_of_the_organisation_do_not_get_in(cast, client, address, right):
     if right == "is_auditor":
         User.objects.filter(pk=cast.charlie.pk).update(is_auditor=True)
     elif right == "owns a package":
         AccessPackage.objects.create(catalog=cast.catalog, name="Sales: Access", description="-", owner=cast.charlie)
-    elif right == "owns a catalog":
-        cast.catalog.owners.add(cast.charlie)
+    elif right == "owns a resource":
+        cast.role("Sales Wiki")[1].resource.owners.add(cast.charlie)
     client.force_login(cast.charlie)
     assert client.get(address, follow=True).status_code == 403
 

@@ -34,7 +34,8 @@ def test_the_answers_come_with_it(cast, api, policy):
     given = {str(question.pk): "EMEA"}
     actions.submit(package=policy.package, actor=cast.rita, justification="x", answers=given, now=timezone.now())
     [row] = api(cast.marco).get(f"{V1}/approvals/").json()["results"]
-    assert row["request"]["answers"] == [{"question": "Which region?", "value": "EMEA"}]
+    [told] = row["request"]["answers"]
+    assert (told["question"], told["shown"]) == ("Which region?", "EMEA")
 
 
 @pytest.mark.parametrize(("how", "status"), [("approve", "delivering"), ("deny", "denied")])

@@ -11,13 +11,21 @@ from tests.cast import make_cast
 from .conftest import V1, problem
 
 OPERATIONS = {
-    "me",
+    "me", "organisations_list", "organisations_retrieve",
     "catalogs_list", "catalogs_retrieve", "packages_list", "packages_retrieve", "packages_explanation",
-    "requests_list", "requests_create", "requests_retrieve", "requests_cancel", "requests_timeline",
+    "requests_list", "requests_create", "requests_retrieve", "requests_cancel", "requests_resubmit",
+    "requests_timeline",
     "approvals_list", "approvals_retrieve", "approvals_approve", "approvals_deny",
-    "approvals_hand_over",
+    "approvals_hand_over", "approvals_ask", "requests_answer", "people_set_risk",
     "assignments_list", "assignments_create", "assignments_retrieve", "assignments_give_back", "assignments_revoke",
-    "assignments_extend", "assignments_change_end",
+    "assignments_extend", "assignments_change_end", "assignments_reprocess",
+    "callouts_resume",
+    "baskets_create", "emergencies_list", "emergencies_create", "emergencies_retrieve", "emergencies_judge",
+    "exceptions_list", "exceptions_create", "exceptions_retrieve", "exceptions_approve", "exceptions_deny",
+    "exceptions_revoke", "exceptions_withdraw",
+    "role_assignments_list", "role_assignments_retrieve", "role_assignments_create", "role_assignments_destroy",
+    "findings_list", "approvals_decide", "approvals_withdraw",
+    "delegations_list", "delegations_create", "delegations_retrieve", "delegations_change", "delegations_end",
     "events_list", "events_retrieve", "events_export_csv", "events_export_jsonl",
 }  # fmt: skip
 

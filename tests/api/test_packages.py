@@ -5,6 +5,7 @@ import pytest
 from catalog.choices import QuestionKind
 from catalog.models import Catalog, Incompatibility
 from directory.models import User
+from tests.cast import appoint
 
 from .conftest import V1, problem
 
@@ -21,7 +22,7 @@ def test_everybody_finds_what_anybody_may_ask_for(cast, api, policy):
 
 def test_a_package_that_nobody_may_ask_for_is_found_by_those_who_look_after_it(cast, api, package):
     cast.policy(package, scope="notSpecified")
-    cast.catalog.owners.add(cast.marco)
+    appoint(cast.catalog, cast.marco)
     for person in (cast.olga, cast.marco, cast.ada):
         assert found(api(person).get(f"{V1}/packages/")) == {"Sales: Standard Access"}
         assert api(person).get(f"{V1}/packages/{package.pk}/").status_code == 200
@@ -75,13 +76,20 @@ def test_a_package_tells_what_it_gives_and_on_what_conditions(cast, api, policy)
             "id": str(question.pk),
             "text": "Which region?",
             "kind": "choice",
-            "choices": ["EMEA", "APAC"],
+            "choices": [{"value": "EMEA", "shown": "EMEA"}, {"value": "APAC", "shown": "APAC"}],
             "is_required": True,
+            "max_length": 4000,
+            "pattern": "",
+            "pattern_hint": "",
+            "example": "",
+            "attribute": None,
+            "is_editable": True,
         }
     ]
     [stage] = condition["stages"]
     assert stage["time_limit"] == "P14D"
-    assert stage["approvers"] == [{"use": "primary", "kind": "manager", "person": None, "group": None}]
+    manager = {"use": "primary", "kind": "manager", "level": 1, "person": None, "group": None, "extension": None}
+    assert stage["approvers"] == [manager]
     assert told["owner"] == {"id": str(cast.olga.pk), "username": "olga", "display_name": "Olga"}
     assert told["assignable_policies"] == []
 
@@ -118,8 +126,8 @@ def test_catalogs_are_listed_as_far_as_one_may_see_them(cast, api):
     off = Catalog.objects.create(name="Old", description="No longer", is_enabled=False)
     inner = Catalog.objects.create(name="Inner", description="Members only", is_externally_visible=False)
     guest = User.objects.create(username="guest", kind="guest")
-    cast.catalog.owners.add(cast.olga)
-    off.owners.add(cast.olga)
+    appoint(cast.catalog, cast.olga)
+    appoint(off, cast.olga)
     assert found(api(cast.rita).get(f"{V1}/catalogs/")) == {"Sales", "Inner"}
     assert found(api(guest).get(f"{V1}/catalogs/")) == {"Sales"}
     assert found(api(cast.olga).get(f"{V1}/catalogs/")) == {"Sales", "Inner", "Old"}

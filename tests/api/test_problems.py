@@ -113,7 +113,7 @@ def test_what_nobody_foresaw_stays_a_500(cast, access_request, monkeypatch):
     def fail(**_facts):
         raise RuntimeError("out of order")
 
-    monkeypatch.setattr(actions, "cancel", fail)
+    monkeypatch.setattr(actions, "cancel_request", fail)
     client = Client(raise_request_exception=False)
     client.force_login(cast.rita)
     answer = client.post(f"{V1}/requests/{access_request.pk}/cancel/")

@@ -1,5 +1,6 @@
 """Requests: asking, following and cancelling, by each of the cast."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -37,15 +38,20 @@ def test_what_is_asked_for_is_told_in_full(cast, api, policy):
         "requires_justification": False,
         "alternates_due_at": None,
         "decided_at": None,
+        "not_needed_because": "",
+        "paused_at": None,
+        "inquiries": [],
         "approvers": [
             {
                 "person": marco,
                 "is_alternate": False,
                 "instead_of": None,
                 "handed_over_why": "",
+                "delegate": None,
                 "is_approved": None,
                 "justification": "",
                 "decided_at": None,
+                "decided_by": None,
             }
         ],
     }
@@ -60,20 +66,47 @@ def test_what_is_asked_for_is_told_in_full(cast, api, policy):
         "person": rita,
         "requested_by": rita,
         "justification": "New in Sales",
+        "is_emergency": False,
+        "basket": None,
         "duration": "P30D",
         "ends_at": None,
+        "wanted_start": None,
         "wanted_end": None,
+        "shortened_by": None,
         "assignment": None,
         "completed_at": None,
         "answers": [],
+        "callouts": [],
         "timeline": f"http://testserver{V1}/requests/{told['id']}/timeline/",
     }
 
 
-def test_nobody_but_the_caller_is_asked_for(cast, api, policy):
-    """What is not among the fields is not taken from the body."""
-    told = ask(api(cast.rita), policy.package, person=str(cast.charlie.pk), status="delivered", kind="adminAdd").json()
-    assert (told["person"]["username"], told["status"], told["kind"]) == ("rita", "pendingApproval", "userAdd")
+def test_what_is_not_asked_of_the_caller_is_not_taken_from_the_body(cast, api, policy):
+    told = ask(api(cast.rita), policy.package, status="delivered", kind="adminAdd").json()
+    assert (told["status"], told["kind"]) == ("pendingApproval", "userAdd")
+
+
+def test_a_manager_asks_for_a_report(cast, api, policy):
+    policy.is_on_behalf_allowed = True
+    policy.save()
+    for name in (str(cast.rita.pk), "RITA"):
+        AccessRequest.objects.all().delete()
+        told = ask(api(cast.marco), policy.package, person=name).json()
+        assert (told["person"]["username"], told["requested_by"]["username"]) == ("rita", "marco")
+        assert [one["person"]["username"] for one in told["approvals"][0]["approvers"]] == ["olga"]
+
+
+def test_for_anybody_else_nobody_asks_nor_learns_whether_they_exist(cast, api, policy):
+    policy.is_on_behalf_allowed = True
+    policy.save()
+    for name in ("charlie", "nobody.at.all", str(uuid4())):
+        document = problem(ask(api(cast.marco), policy.package, person=name), 422, "invalid-input")
+        assert document["errors"][0]["pointer"] == "#/person"
+        assert document["errors"][0]["detail"] == "There is no such thing, or you may not see it."
+    policy.is_on_behalf_allowed = False
+    policy.save()
+    assert problem(ask(api(cast.marco), policy.package, person="rita"), 403, "not-permitted")
+    assert not AccessRequest.objects.exists()
 
 
 def test_those_whom_it_concerns_see_it_and_nobody_else(cast, api, access_request):
@@ -115,17 +148,60 @@ def test_missing_and_wrong_answers_are_pointed_to(cast, api, policy):
     assert not AccessRequest.objects.exists()
     given = {str(region.pk).upper(): "EMEA", str(team.pk): "Inside"}
     told = ask(api(cast.rita), policy.package, answers=given).json()
-    assert told["answers"] == [
-        {"question": "Which region?", "value": "EMEA"},
-        {"question": "Which team?", "value": "Inside"},
+    assert [(one["question"], one["kind"], one["value"]) for one in told["answers"]] == [
+        ("Which region?", "choice", "EMEA"),
+        ("Which team?", "text", "Inside"),
     ]
+
+
+def test_several_choices_are_a_list_and_are_told_as_they_were_shown(cast, api, policy):
+    german = {"de": {"text": "Welche Tage?", "choices": ["Montag", "Dienstag"]}}
+    days = policy.questions.create(
+        text="Which days?", kind=QuestionKind.CHOICES, choices=["mon", "tue"], translations=german
+    )
+    client = api(cast.rita)
+    [asked] = client.get(f"{V1}/packages/{policy.package_id}/", headers={"accept-language": "de"}).json()["policies"]
+    assert asked["questions"][0]["text"] == "Welche Tage?"
+    assert asked["questions"][0]["choices"][1] == {"value": "tue", "shown": "Dienstag"}
+    told = ask(client, policy.package, answers={str(days.pk): ["mon", "tue"]}).json()
+    assert told["answers"] == [
+        {
+            "question": "Which days?",
+            "kind": "choices",
+            "value": "mon\ntue",
+            "values": ["mon", "tue"],
+            "shown": "mon, tue",
+            "attribute": "",
+        }
+    ]
+
+
+def test_a_period_is_asked_for_refused_and_asked_again(cast, api, policy):
+    client, start = api(cast.rita), timezone.now() + timedelta(days=3)
+    document = problem(ask(client, policy.package, starts_at=start.isoformat()), 422, "invalid-input")
+    assert document["errors"][0]["pointer"] == "#/starts_at"
+    policy.is_period_chosen = True
+    policy.save()
+    told = ask(client, policy.package, starts_at=start.isoformat()).json()
+    assert (told["wanted_end"], told["status"]) == (None, "pendingApproval")
+    address = f"{V1}/requests/{told['id']}"
+    assert problem(client.post(f"{address}/resubmit/"), 409, "conflict")
+    assert client.post(f"{address}/cancel/").status_code == 200
+    again = client.post(f"{address}/resubmit/")
+    assert again.status_code == 201
+    assert again.json()["wanted_start"] == told["wanted_start"]
+    assert problem(api(cast.olga).post(f"{address}/resubmit/"), 403, "not-permitted")
 
 
 @pytest.mark.parametrize(
     ("fields", "pointer"),
     [
         ({"answers": {"a/b~c": "x"}}, "#/answers/a~1b~0c"),
-        ({"answers": {str(uuid4()): ["x"]}}, None),
+        ({"answers": {str(uuid4()): {"x": 1}}}, None),
+        ({"answers": {str(uuid4()): ["x"]}}, "#/answers"),
+        ({"starts_at": "tomorrow"}, "#/starts_at"),
+        ({"ends_at": "9999-12-31T23:59:59-12:00"}, "#/ends_at"),
+        ({"ends_at": "2040-01-01T00:00:00Z"}, "#/ends_at"),
         ({"answers": "x"}, "#/answers"),
         ({"policy": "x"}, "#/policy"),
         ({"policy": str(uuid4())}, "#/policy"),

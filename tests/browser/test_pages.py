@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,10 +14,12 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page
 
 from audit.models import Event
-from directory.models import User
+from catalog.models import Incompatibility
+from directory.models import Group, User
+from provisioning.delivery import perform_all_due
 from requests_app import actions
-from requests_app.models import AccessRequest, Approval, Assignment
-from tests.cast import Cast, make_cast
+from requests_app.models import AccessRequest, Approval, Assignment, Delegation, Inquiry
+from tests.cast import Cast, appoint, make_cast
 
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -39,16 +41,22 @@ class World:
     audrey: User
     gus: User
     waiting: Approval
+    inquiry: Inquiry
     denied: AccessRequest
     held: Assignment
     named_only: Any
     question_asked: Any
+    exception: Any
+    emergency: Any
+    open_in_emergency: Any
+    basket: Any
 
 
 @pytest.fixture
 def world(transactional_db: None) -> World:
     """A request that waits, one that was denied, an access with a history, a package with a question, and a guest."""
     cast, now = make_cast(), timezone.now()
+    appoint(cast.catalog, cast.marco, Group.objects.create(name="Sales leads"), role="catalogReader")
     audrey = User.objects.create(username="audrey", email="audrey@example.com", display_name="Audrey", is_auditor=True)
     gus = User.objects.create(username="gus", email="gus@partner.example", display_name="Gus Guest", kind="guest")
     standard, denied, long_one, named_only, question_asked = (
@@ -57,9 +65,16 @@ def world(transactional_db: None) -> World:
     )
     for package in (standard, denied, long_one):
         cast.policy(package)
-    cast.policy(named_only, scope="specificDirectoryUsers")
+    cast.policy(named_only, scope="specificDirectoryUsers", is_on_behalf_allowed=True)
+    unclear = cast.package("Sales: Trade Fairs", cast.role("Trade fairs")[1])
+    cast.policy(unclear)
     cast.policy(cast.package("Partners: Price Lists", cast.role("Partner prices")[1]), scope="allDirectoryUsers")
-    cast.policy(question_asked).questions.create(position=1, text="Which region will you sell in?", kind="text")
+    open_to_managers = cast.policy(question_asked, is_on_behalf_allowed=True, is_period_chosen=True)
+    open_to_managers.questions.create(position=1, text="Which region will you sell in?", kind="text")
+    days = {"kind": "choices", "choices": ["Monday", "Tuesday", "Wednesday"]}
+    open_to_managers.questions.create(position=2, text="On which days?", **days)
+    code = {"pattern": "[A-Z]{3}", "pattern_hint": "Three capitals.", "example": "BGO", "is_required": False}
+    open_to_managers.questions.create(position=3, text="From which airport?", **code)
 
     def asked(package: Any, *, hours: int) -> AccessRequest:
         then = now - timedelta(hours=hours)
@@ -70,8 +85,42 @@ def world(transactional_db: None) -> World:
     given = asked(standard, hours=20)
     actions.approve(approval=given.approvals.get(), actor=cast.marco, justification="", now=now)
     waiting = asked(long_one, hours=2).approvals.get()
+    inquiry = actions.ask_for_information(
+        approval=asked(unclear, hours=1).approvals.get(), actor=cast.marco, question="For which of the fairs?", now=now
+    )
+    actions.set_delegation(delegator=cast.marco, delegate=cast.olga, actor=cast.marco, now=now, takes_waiting=True)
     held = Assignment.objects.get(person=cast.rita)
-    return World(cast, audrey, gus, waiting, said_no, held, named_only, question_asked)
+    exceptional = _exceptional(cast, held=held, now=now)
+    perform_all_due(now=now)
+    return World(cast, audrey, gus, waiting, inquiry, said_no, held, named_only, question_asked, *exceptional)
+
+
+def _exceptional(cast: Cast, *, held: Assignment, now: datetime) -> tuple[Any, ...]:
+    """An exception that waits, an emergency that Rita took and one that she may take, and what came of her basket."""
+    together = [cast.package(f"Sales: {name}", cast.role(name)[1]) for name in ("Brochures", "Samples", "Fair Posters")]
+    for package in together:
+        cast.policy(package)
+    wishes = [actions.Wish(package=package, justification="I sell there.") for package in together[:2]]
+    basket, _outcomes = actions.ask_together(wishes=wishes, actor=cast.rita, now=now)
+    actions.put_in_basket(package=together[2], actor=cast.rita, now=now)
+    kept_apart = cast.package("Sales: Commission Settings", cast.role("Commission")[1])
+    hours = {"duration_kind": "hours", "duration_amount": 8}
+    at_night = cast.package("Sales: Night Repairs", cast.role("Repairs")[1])
+    for package in (kept_apart, at_night):
+        cast.policy(package, approver=None, name="Emergencies", scope="emergency", **hours).people.add(cast.rita)
+    cast.policy(kept_apart)
+    rule = Incompatibility.objects.create(package=kept_apart, other_package=held.package)
+    asked = actions.ask_for_exception(
+        rule=rule,
+        person=cast.rita,
+        actor=cast.rita,
+        reason="The month ends.",
+        control="Olga looks at it each week.",
+        ends_at=now + timedelta(days=30),
+        now=now,
+    )
+    taken = actions.take_in_emergency(package=kept_apart, actor=cast.rita, justification="Wrong for all.", now=now)
+    return asked, taken.emergency_review, at_night, basket
 
 
 @pytest.fixture
@@ -99,6 +148,8 @@ def pages_of(world: World) -> list[tuple[User | None, dict[str, int]]]:
     cast, held, package = world.cast, world.held, world.held.package_id
     by_package, by_access = {"package_id": package}, {"pk": held.pk}
     event = Event.objects.filter(package_id=package).earliest("occurred_at")
+    given = Approval.objects.get(access_request__assignment=held)
+    delegation = Delegation.objects.get()
     requesters = [
         reverse("home"),
         reverse("browse"),
@@ -111,20 +162,45 @@ def pages_of(world: World) -> list[tuple[User | None, dict[str, int]]]:
         f"{reverse('requests:mine')}?tab=done",
         reverse("requests:request", kwargs={"pk": world.waiting.access_request_id}),
         reverse("requests:cancel", kwargs={"pk": world.waiting.access_request_id}),
+        reverse("requests:request", kwargs={"pk": world.inquiry.approval.access_request_id}),
+        reverse("requests:answer", kwargs={"pk": world.inquiry.pk}),
         reverse("requests:request", kwargs={"pk": world.denied.pk}),
         reverse("requests:access"),
         f"{reverse('requests:access')}?tab=ended",
         reverse("requests:assignment", kwargs=by_access),
         reverse("requests:give_back", kwargs=by_access),
         reverse("requests:approvals"),
+        reverse("requests:emergency", kwargs={"package_id": world.open_in_emergency.pk}),
+        reverse("package", kwargs={"pk": world.open_in_emergency.pk}),
+        reverse("requests:assignment", kwargs={"pk": world.emergency.access_request.assignment_id}),
+        reverse("requests:request", kwargs={"pk": world.emergency.access_request_id}),
+        reverse("requests:exceptions"),
+        reverse("requests:exception", kwargs={"pk": world.exception.pk}),
+        reverse("requests:basket"),
+        reverse("requests:asked_together", kwargs={"basket": world.basket}),
         reverse("api_tokens"),
         reverse("account_change_password"),
+        reverse("notifications:settings"),
     ]
     managers = [
         reverse("home"),
         reverse("requests:approvals"),
         reverse("requests:approval", kwargs={"pk": world.waiting.pk}),
+        reverse("requests:approval", kwargs={"pk": world.inquiry.approval_id}),
+        reverse("requests:ask_for_information", kwargs={"pk": world.waiting.pk}),
+        f"{reverse('requests:decide_many')}?approval={world.waiting.pk}&approval={world.inquiry.approval_id}",
+        reverse("requests:delegations"),
+        reverse("requests:set_delegation"),
+        f"{reverse('requests:set_delegation')}?person={cast.olga.pk}",
+        reverse("requests:delegation", kwargs={"pk": delegation.pk}),
+        reverse("requests:end_delegation", kwargs={"pk": delegation.pk}),
+        reverse("requests:withdraw_approval", kwargs={"pk": given.pk}),
         f"{reverse('requests:approvals')}?tab=decided",
+        reverse("team"),
+        reverse("report", kwargs={"pk": cast.rita.pk}),
+        f"{reverse('requests:ask', kwargs={'package_id': world.question_asked.pk})}?for={cast.rita.pk}",
+        reverse("requests:ask", kwargs={"package_id": world.named_only.pk}),
+        reverse("requests:assignment", kwargs=by_access),
     ]
     owners = [
         f"{reverse('browse')}?show=own",
@@ -133,12 +209,31 @@ def pages_of(world: World) -> list[tuple[User | None, dict[str, int]]]:
         reverse("requests:assign", kwargs=by_package),
         f"{reverse('requests:assign', kwargs=by_package)}?person={cast.charlie.pk}",
         reverse("requests:assignment", kwargs=by_access),
+        reverse("requests:reprocess", kwargs=by_access),
         reverse("requests:revoke", kwargs=by_access),
+        reverse("home"),
+        reverse("requests:conflicts"),
+        reverse("requests:emergencies"),
+        f"{reverse('requests:emergencies')}?tab=done",
+        reverse("requests:emergency_review", kwargs={"pk": world.emergency.pk}),
     ]
     auditors = [
         reverse("audit:journal"),
         f"{reverse('audit:journal')}?story={held.pk}",
         reverse("audit:event", kwargs={"pk": event.pk}),
+        reverse("catalog:findings"),
+        f"{reverse('catalog:findings')}?severity=problem&kind=unused_role",
+        reverse("catalog:roles"),
+        f"{reverse('catalog:roles')}?q=nobody",
+    ]
+    rule = Incompatibility.objects.get()
+    administrators = [
+        reverse("catalog:findings"),
+        reverse("requests:exception", kwargs={"pk": world.exception.pk}),
+        f"{reverse('requests:ask_exception', kwargs={'pk': rule.pk})}?person={cast.charlie.pk}",
+        reverse("notifications:letters"),
+        reverse("notifications:letter", kwargs={"occasion": "approverAsked", "language": "en"}),
+        reverse("notifications:branding"),
     ]
     strangers = [reverse(name) for name in ("account_login", "account_reset_password", "demo:people", "demo:mail")]
     guests = [reverse("home"), reverse("browse")]
@@ -146,6 +241,7 @@ def pages_of(world: World) -> list[tuple[User | None, dict[str, int]]]:
         (cast.rita, {**dict.fromkeys(requesters, 200), reverse("audit:journal"): 403, "/nothing-here/": 404}),
         (cast.marco, dict.fromkeys(managers, 200)),
         (cast.olga, dict.fromkeys(owners, 200)),
+        (cast.ada, dict.fromkeys(administrators, 200)),
         (world.audrey, {**dict.fromkeys(auditors, 200), f"{reverse('audit:journal')}?since=nonsense": 400}),
         (world.gus, dict.fromkeys(guests, 200)),
         (None, dict.fromkeys(strangers, 200)),

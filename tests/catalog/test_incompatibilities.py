@@ -7,7 +7,7 @@ from audit.models import Event
 from catalog import actions
 from catalog.models import Catalog, Incompatibility
 from directory.models import Group
-from tests.cast import NOW
+from tests.cast import NOW, appoint
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def told():
 
 
 def test_incompatible_packages_and_groups_come_change_and_go_and_each_is_told(cast, paying, entering, externals):
-    cast.catalog.owners.add(cast.marco)
+    appoint(cast.catalog, cast.marco)
     between = rule(cast.marco, package=paying, other_package=entering)
     rule(cast.ada, package=paying, group=externals)
     between.is_mutual = True
@@ -61,7 +61,7 @@ def test_outsiders_and_owners_of_a_package_rule_nothing(cast, paying, entering):
 
 def test_both_ways_takes_the_right_in_both_catalogs(cast, paying, entering):
     theirs = Catalog.objects.create(name="Finance", description="Finance")
-    theirs.owners.add(cast.marco)
+    appoint(theirs, cast.marco)
     paying.catalog = theirs
     paying.save()
     with pytest.raises(PermissionDenied, match="Sales"):

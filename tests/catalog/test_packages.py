@@ -7,7 +7,7 @@ from audit.models import Event
 from catalog import actions
 from catalog.choices import DurationKind
 from catalog.models import AccessPackage, Catalog
-from tests.cast import NOW
+from tests.cast import NOW, appoint
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def told(verb):
 
 def test_an_administrator_and_an_owner_of_the_catalog_create_packages(cast):
     save(new_package(cast), cast.ada)
-    cast.catalog.owners.add(cast.marco)
+    appoint(cast.catalog, cast.marco)
     save(new_package(cast, name="Sales: Campaign Access"), cast.marco)
     assert told("package.created") == [
         "Ada created the access package Sales: Standard Access",
@@ -56,7 +56,7 @@ def test_the_owner_of_a_package_and_an_outsider_do_not_change_it(cast):
 
 def test_an_owner_of_one_catalog_moves_nothing_into_or_out_of_another(cast):
     theirs = Catalog.objects.create(name="Finance", description="Finance")
-    theirs.owners.add(cast.marco)
+    appoint(theirs, cast.marco)
     package = cast.package("Sales: Standard Access")
     package.catalog = theirs
     with pytest.raises(PermissionDenied, match="Sales"):

@@ -12,7 +12,7 @@ from catalog.choices import ApproverKind, ApproverUse, DurationKind, QuestionKin
 from catalog.models import ApprovalStage, Policy, Question, StageApprover
 from catalog.wording import policy_in_words
 from directory.models import Group
-from tests.cast import NOW
+from tests.cast import NOW, appoint
 
 
 @pytest.fixture
@@ -32,6 +32,7 @@ def asking(*approvers, **fields):
     return Stage(ApprovalStage(**fields), approvers or [StageApprover(kind=ApproverKind.MANAGER)])
 
 
+HIGHER = StageApprover(kind=ApproverKind.MANAGER, level=2)
 ALTERNATING = (
     StageApprover(kind=ApproverKind.MANAGER),
     StageApprover(kind=ApproverKind.MANAGER, use=ApproverUse.ALTERNATE),
@@ -49,12 +50,15 @@ def test_a_policy_is_created_with_everything_that_hangs_on_it(cast, package, sav
         Policy(package=package, name="Partners", scope=RequestorScope.SPECIFIC, duration_amount=30),
         people=[cast.rita],
         groups=[group],
-        stages=[asking(StageApprover(kind=ApproverKind.MANAGER), fallback), asking(time_limit_days=1)],
+        stages=[
+            asking(StageApprover(kind=ApproverKind.MANAGER), fallback),
+            asking(HIGHER, time_limit=timedelta(days=1)),
+        ],
         questions=[Question(text="Which region?", kind=QuestionKind.CHOICE, choices=["EMEA", "APAC"])],
     )
     assert in_words(policy) == (
         "Rita and members of Partners may ask; their manager decides within 14 days (else Ada), "
-        "then their manager decides within 1 day; lasts 30 days."
+        "then their manager's manager decides within 1 day; lasts 30 days."
     )
     assert policy.version == 1
     event = Event.objects.get()
@@ -68,7 +72,12 @@ def test_quorums_and_alternates_are_said_in_words(cast, package, save):
     olga = StageApprover(kind=ApproverKind.PERSON, person=cast.olga)
     alternate = StageApprover(kind=ApproverKind.PERSON, use=ApproverUse.ALTERNATE, person=cast.ada)
     stages = [
-        asking(alternate, StageApprover(kind=ApproverKind.MANAGER), time_limit_days=5, alternates_after_days=4),
+        asking(
+            alternate,
+            StageApprover(kind=ApproverKind.MANAGER),
+            time_limit=timedelta(days=5),
+            alternates_after=timedelta(days=4),
+        ),
         asking(security, approvals_required=2),
         asking(security, olga, approvals_required=None, requires_justification=True),
     ]
@@ -135,7 +144,7 @@ def test_owners_of_the_catalog_may_and_everybody_else_may_not(cast, package, sav
             save(policy, actor=outsider)
         with pytest.raises(PermissionDenied):
             actions.delete_policy(policy=policy, actor=outsider, now=NOW)
-    cast.catalog.owners.add(cast.marco)
+    appoint(cast.catalog, cast.marco)
     assert save(policy, actor=cast.marco).version == 2
 
 
@@ -148,13 +157,17 @@ def test_owners_of_the_catalog_may_and_everybody_else_may_not(cast, package, sav
         ({"duration_kind": DurationKind.HOURS, "duration_amount": None}, {}, "Say how long"),
         ({}, {"stages": [Stage(ApprovalStage(), [])]}, "Say who decides in stage 1"),
         ({}, {"stages": [asking(approvals_required=2)]}, "asks for 2 approvals, but only 1 may decide"),
-        ({}, {"stages": [asking(time_limit_days=0)]}, "greater than or equal to 1"),
+        ({}, {"stages": [asking(time_limit=timedelta(days=0))]}, "Give at least an hour"),
         ({}, {"stages": [asking()] * 6}, "at most 5 approval stages"),
-        ({}, {"stages": [asking(*ALTERNATING, time_limit_days=3, alternates_after_days=3)]}, "before the stage's time"),
-        ({}, {"stages": [asking(*ALTERNATING, alternates_after_days=0)]}, "greater than or equal to 1"),
-        ({}, {"stages": [asking(*ALTERNATING)]}, "after how many days the alternates of stage 1"),
-        ({}, {"stages": [asking(alternates_after_days=3)]}, "who the alternates of stage 1 are"),
-        ({}, {"stages": [asking(ALTERNATING[1], alternates_after_days=3)]}, "Say who decides in stage 1"),
+        (
+            {},
+            {"stages": [asking(*ALTERNATING, time_limit=timedelta(days=3), alternates_after=timedelta(days=3))]},
+            "before the stage's time",
+        ),
+        ({}, {"stages": [asking(*ALTERNATING, alternates_after=timedelta(days=0))]}, "after an hour or later"),
+        ({}, {"stages": [asking(*ALTERNATING)]}, "after what time the alternates of stage 1"),
+        ({}, {"stages": [asking(alternates_after=timedelta(days=3))]}, "who the alternates of stage 1 are"),
+        ({}, {"stages": [asking(ALTERNATING[1], alternates_after=timedelta(days=3))]}, "Say who decides in stage 1"),
         ({}, {"questions": [Question(text="Which?", kind=QuestionKind.CHOICE, choices=["EMEA"])]}, "at least two"),
     ],
 )

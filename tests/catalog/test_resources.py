@@ -7,7 +7,7 @@ from audit.models import Event
 from catalog import actions
 from catalog.choices import DurationKind
 from catalog.models import Catalog, Resource, ResourceRole, TargetSystem
-from tests.cast import NOW
+from tests.cast import NOW, appoint
 
 
 @pytest.fixture
@@ -22,30 +22,34 @@ def sentences():
 def test_a_catalog_is_created_changed_and_deleted(cast, by):
     catalog = actions.save_catalog(catalog=Catalog(name="HR", description="HR"), owners=[cast.olga], **by)
     catalog.is_externally_visible = False
-    actions.save_catalog(catalog=catalog, owners=[cast.marco], **by)
+    actions.save_catalog(catalog=catalog, owners=[cast.marco, cast.olga], **by)
+    assert set(catalog.owners) == {cast.olga, cast.marco}
     actions.delete_catalog(catalog=catalog, **by)
     assert sentences() == [
         "Ada created the catalog HR",
-        "Ada changed the catalog HR: enabled for guests: yes → no; owners: + Marco, − Olga",
+        "Ada gave Olga the role catalog owner in HR",
+        "Ada changed the catalog HR: enabled for guests: yes → no",
+        "Ada gave Marco the role catalog owner in HR",
         "Ada deleted the catalog HR",
     ]
 
 
-def test_owners_change_their_catalog_but_create_and_delete_none(cast):
-    cast.catalog.owners.add(cast.marco)
+def test_owners_change_and_delete_their_catalog_but_create_none(cast):
+    appoint(cast.catalog, cast.marco)
     theirs = {"actor": cast.marco, "now": NOW}
     cast.catalog.description = "Sales, worldwide"
     actions.save_catalog(catalog=cast.catalog, **theirs)
     with pytest.raises(PermissionDenied):
         actions.save_catalog(catalog=Catalog(name="HR", description="HR"), **theirs)
     with pytest.raises(PermissionDenied):
-        actions.delete_catalog(catalog=cast.catalog, **theirs)
-    with pytest.raises(PermissionDenied):
         actions.save_catalog(catalog=cast.catalog, actor=cast.charlie, now=NOW)
+    with pytest.raises(PermissionDenied):
+        actions.delete_catalog(catalog=cast.catalog, actor=cast.charlie, now=NOW)
+    actions.delete_catalog(catalog=cast.catalog, **theirs)
 
 
-def test_an_owner_of_a_catalog_puts_no_resource_into_it(cast):
-    cast.catalog.owners.add(cast.marco)
+def test_an_owner_of_a_catalog_changes_no_resource(cast):
+    appoint(cast.catalog, cast.marco)
     resource = cast.role("Board Papers")[1].resource
     with pytest.raises(PermissionDenied):
         actions.save_resource(resource=resource, catalogs=[cast.catalog], actor=cast.marco, now=NOW)

@@ -79,7 +79,8 @@ def _people():
 def _catalogs():
     assert Catalog.objects.count() == len(CATALOGS)
     assert AccessPackage.objects.count() == len(PACKAGES)
-    assert set(Policy.objects.values_list("scope", flat=True)) == set(RequestorScope)
+    scopes = set(Policy.objects.values_list("scope", flat=True))
+    assert scopes == set(RequestorScope) - {RequestorScope.ALL_EXTERNAL}, "nobody is let in unknown"
     assert set(Policy.objects.values_list("duration_kind", flat=True)) == set(DurationKind)
     assert set(Question.objects.values_list("kind", flat=True)) == {"text", "choice"}
     assert Policy.objects.filter(stages=None).exists()

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from audit.models import Event
+from directory.actions import save_organisation
 from directory.import_plan import circles
-from directory.models import PersonKind, User
+from directory.models import ConnectedOrganisation, PersonKind, User
 
 pytestmark = pytest.mark.django_db
 
@@ -246,3 +248,77 @@ def test_an_import_costs_statements_by_the_batch_not_by_the_person(importer, dja
     text = "user_name,manager\n" + "".join(f"p{number},{manager}\n" for number, manager in enumerate(managers))
     with django_assert_max_num_queries(40):
         assert "500 created" in importer(text)
+
+
+# --- Guests, their organisations, and sponsors ----------------------------------------------------------------------
+
+GUESTS = "user_name,email,kind,organisation,sponsors\n"
+
+
+@pytest.fixture
+def organisations(db):
+    made = {}
+    for name, domain in (("Northwind", "northwind.example"), ("Contoso", "contoso.example")):
+        made[name] = save_organisation(
+            organisation=ConnectedOrganisation(name=name), domains=[domain], actor=None, now=timezone.now()
+        )
+    return made
+
+
+def organisation_of(name):
+    return str(User.objects.get(username=name).organisation)
+
+
+def sponsors_of(name):
+    return sorted(User.objects.get(username=name).sponsors.values_list("username", flat=True))
+
+
+def test_a_guest_comes_into_the_organisation_of_their_address_or_the_one_that_is_named(importer, organisations):
+    importer(
+        GUESTS + "gus,gus@northwind.example,guest,,\nmia,mia@northwind.example,guest,CONTOSO,\n"
+        "ida,ida@elsewhere.example,guest,,\nmel,mel@northwind.example,member,,\n"
+    )
+    assert [organisation_of(name) for name in ("gus", "mia", "ida", "mel")] == ["Northwind", "Contoso", "None", "None"]
+
+
+def test_a_guest_who_moves_follows_their_address_unless_they_were_put_elsewhere(importer, organisations):
+    importer(GUESTS + "gus,gus@northwind.example,guest,,\nmia,mia@northwind.example,guest,Contoso,\n")
+    importer("user_name,email\ngus,gus@contoso.example\nmia,mia@elsewhere.example\n")
+    assert (organisation_of("gus"), organisation_of("mia")) == ("Contoso", "Contoso")
+    importer("user_name,kind\ngus,member\n")
+    assert organisation_of("gus") == "None"
+    told = Event.objects.filter(verb="person.changed").latest("id")
+    assert told.details["fields"]["organisation"][1] is None
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("gus,,guest,Fabrikam,", "there is no connected organisation “Fabrikam”"),
+        ("mel,,member,Northwind,", "only guests belong to a connected organisation"),
+        ("gus,,guest,,nobody.here", "the sponsor nobody.here is nobody's employee number or user name"),
+        ("gus,,guest,,GUS", "nobody is their own sponsor"),
+    ],
+)
+def test_what_cannot_be_is_a_bad_row(importer, organisations, row, reason):
+    assert f"line 2: {reason}" in refused(importer, f"{GUESTS}{row}\n")
+
+
+def test_sponsors_are_found_in_the_file_and_in_the_directory(importer):
+    importer(STAFF)
+    importer("user_name,sponsors,kind\ngus,ben| 3 |zoe,guest\nzoe,,\n")
+    assert sponsors_of("gus") == ["ben", "cara", "zoe"]
+
+
+def test_sponsors_that_change_are_told_and_those_that_stay_are_not(importer):
+    importer(STAFF)
+    importer("user_name,sponsors\ncara,anna|ben\n")
+    assert "0 created, 0 changed, 0 disabled, 1 as they were" in importer("user_name,sponsors\ncara,ben|anna\n")
+    assert "1 changed" in importer("user_name,sponsors\ncara,anna\n")
+    assert Event.objects.filter(verb="person.changed").latest("id").details["fields"] == {
+        "sponsors": ["anna, ben", "anna"]
+    }
+    importer("user_name,job_title\ncara,Head\n")
+    assert sponsors_of("cara") == ["anna"]
+    importer("user_name,sponsors\ncara,\n")
+    assert sponsors_of("cara") == []

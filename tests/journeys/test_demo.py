@@ -17,8 +17,8 @@ import httpx2
 import psutil
 import pytest
 
+from accessgov import sealing
 from demo.organisation import MANAGER, REQUESTER
-from provisioning import secrets
 from tests.supervisor import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,7 +104,7 @@ class Demo:
             "SELECT base_url, sealed_secret FROM provisioning_connector c "
             "JOIN catalog_targetsystem s ON s.id = c.system_id WHERE s.slug = 'atlas-crm'"
         )
-        headers = {"Authorization": f"Bearer {secrets.unseal(sealed)}"}
+        headers = {"Authorization": f"Bearer {sealing.unseal(sealed)}"}
         with httpx2.Client(base_url=base_url, headers=headers, timeout=5, trust_env=False) as http:
             (group,) = http.get("/Groups", params={"filter": 'displayName eq "Sellers"'}).json()["Resources"]
             members = [member["value"] for member in group.get("members", [])]

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from audit import journal
 from audit.models import Event
 from catalog.choices import ApproverKind
+from catalog.models import Incompatibility
 from directory import actions as directory_actions
 from directory.models import User
 from notifications.models import Message, Occasion
@@ -17,6 +18,7 @@ from provisioning.actions import settle_failed
 from provisioning.models import Grant, Operation
 from requests_app import actions
 from requests_app.models import Assignment
+from requests_app.periods import Period
 from tests.cast import NOW
 
 from .conftest import carry_out, post, told
@@ -274,7 +276,7 @@ def test_a_storm_of_stuck_work_is_told_once_and_later_work_again(cast):
     assert post() == []
     (letter,) = post(NOW + timedelta(minutes=15))
     assert letter.to == ["ada@example.com"]
-    assert letter.subject == "2 changes to Directory were given up"
+    assert letter.subject == "Given up: 2 changes to Directory"
     assert "grant: Member of Sales Alpha, Rita: It is down." in letter.body
     assert f"{BASE}/admin/provisioning/operation/" in letter.body
 
@@ -373,3 +375,58 @@ def test_nothing_in_a_mail_is_loaded_from_anywhere(cast, granted):
         assert row.html.count('class="button"') == 1
     assert Grant.objects.count() == 1
     assert mail.outbox
+
+
+# --- Beyond the twenty ----------------------------------------------------------------------------------------------
+
+
+def test_a_direct_assignment_sends_no_request_mails(cast):
+    """Behaviour 15: nothing of asking and deciding; only that the access is there."""
+    package = cast.package("Month-end Closing", cast.role("Closing")[1])
+    policy = cast.policy(package, approver=None, scope="notSpecified")
+    actions.assign_directly(policy=policy, person=cast.rita, actor=cast.olga, now=NOW)
+    carry_out()
+    post()
+    assert set(Message.objects.values_list("recipient", "occasion")) == {(cast.rita.pk, Occasion.GRANTED)}
+
+
+def test_a_request_that_somebody_else_cancels_is_told_to_whoever_asked(cast, ask):
+    access_request = ask()
+    post()
+    actions.cancel(access_request=access_request, actor=cast.ada, now=NOW)
+    (letter,) = post()
+    assert (letter.to, letter.subject) == (["rita@example.com"], "Canceled: Sales Analytics for Rita")
+    assert "Canceled by: Ada" in letter.body
+
+
+def test_whoever_cancels_their_own_request_knows(cast, ask):
+    actions.cancel(access_request=ask(), actor=cast.rita, now=NOW)
+    assert told(cast.rita) == []
+
+
+def test_a_decision_that_was_handed_over_says_by_whom_and_why(cast, ask):
+    approval = ask().approvals.get()
+    post()
+    actions.hand_over(approval=approval, actor=cast.marco, person=cast.olga, why="On leave", now=NOW)
+    (letter,) = post()
+    assert letter.to == ["olga@example.com"]
+    assert letter.subject == "Handed over to you: Rita asks for Sales Analytics, please decide by 16 Mar 2026"
+    assert "Handed over: by Marco: “On leave”" in letter.body
+
+
+def test_what_was_approved_and_is_not_given_is_told_with_the_reason(cast, package):
+    package.policies.update(is_period_chosen=True)
+    start = NOW + timedelta(days=5)
+    asked = actions.submit(package=package, actor=cast.rita, justification="March", period=Period(start, None), now=NOW)
+    actions.approve(approval=asked.approvals.get(), actor=cast.marco, now=NOW)
+    approved = next(letter for letter in post() if letter.to == ["rita@example.com"])
+    assert "The access begins on 7 Mar 2026, 09:00 UTC." in approved.body
+    other = cast.package("Sales Campaigns", cast.role("Campaigns")[1])
+    cast.policy(other, approver=None)
+    actions.submit(package=other, actor=cast.rita, justification="March", now=NOW)
+    Incompatibility.objects.create(package=package, other_package=other)
+    actions.begin_scheduled(access_request=asked, now=start)
+    letter = next(letter for letter in post(start) if letter.subject.startswith("Not given"))
+    assert (letter.to, letter.subject) == (["rita@example.com"], "Not given: Sales Analytics for Rita")
+    assert "Why it was not given: " in letter.body
+    assert "Sales Campaigns" in letter.body

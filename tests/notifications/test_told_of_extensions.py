@@ -93,3 +93,13 @@ def test_the_new_end_has_reminders_of_its_own(cast, granted, extension):
         (letter,) = post(new_end - timedelta(days=before))
         assert told(cast.rita)[-1] == (occasion, "done")
         assert "1 May 2026" in letter.subject
+
+
+def test_an_end_that_was_moved_is_told_with_who_and_why(cast, granted):
+    later = granted.ends_at + timedelta(days=30)
+    actions.change_end(assignment=granted, actor=cast.olga, ends_at=later, why="The project goes on", now=NOW)
+    (letter,) = post()
+    assert letter.to == ["rita@example.com"]
+    assert letter.subject == "The end of your Sales Analytics was moved: you have it until 1 May 2026"
+    assert "Moved by: Olga" in letter.body
+    assert "Why: The project goes on" in letter.body

@@ -13,7 +13,7 @@ from django.utils import timezone
 from catalog.models import AccessPackage, Catalog
 from directory.models import User
 from portal.pagination import PAGE_SIZE
-from tests.cast import Cast
+from tests.cast import Cast, appoint
 
 from .conftest import Ask, Browser, Give
 
@@ -57,7 +57,7 @@ def test_an_owner_finds_what_they_look_after_hidden_or_not(cast: Cast, package, 
     cast.policy(others)
     assert found(browser_of(cast.olga), show="own") == ["Sales: Standard Access"]
     assert found(browser_of(cast.olga), show="all") == found(browser_of(cast.olga)) == ["Sales: Leads"]
-    cast.catalog.owners.add(cast.charlie)
+    appoint(cast.catalog, cast.charlie)
     assert found(browser_of(cast.charlie), show="own") == ["Sales: Leads", "Sales: Standard Access"]
 
 

@@ -22,7 +22,7 @@ def test_whoever_is_not_signed_in_is_asked_to(db, client) -> None:
 
 def test_an_empty_home_says_what_will_appear_there(cast: Cast, browser_of: Browser) -> None:
     page = browser_of(cast.charlie).get("/").content.decode()
-    assert "Nothing. Requests that you are to decide on appear here." in page
+    assert "Nothing. Requests that you are to decide on, and questions about yours, appear here." in page
     assert "None. What you ask for can be followed here until you have it." in page
     assert "Nothing that you have ends within the next 14 days." in page
     assert "You might need" not in page
@@ -128,4 +128,4 @@ def test_the_number_of_statements_does_not_depend_on_how_much_there_is(
         with CaptureQueriesContext(connection) as captured:
             assert client.get("/").status_code == 200
         counts.append(len(captured))
-    assert counts == [12, 12]
+    assert counts == [14, 14]

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from directory.models import User
 from portal import navigation
+from portal.accounts import SignIn
 from tests.cast import Cast
 
 from .conftest import Ask, Browser, Give
@@ -28,10 +29,12 @@ def badge(client: Client) -> str:
 
 
 def test_each_person_is_led_to_what_is_theirs(cast: Cast, gus: User, audrey: User, browser_of: Browser) -> None:
-    for person in (cast.rita, cast.marco, cast.olga, cast.charlie, gus):
+    for person in (cast.rita, cast.olga, cast.charlie, gus):
         assert labels(browser_of(person)) == EVERYBODYS
-    assert labels(browser_of(audrey)) == [*EVERYBODYS, "Conflicts", "Journal"]
-    assert labels(browser_of(cast.ada)) == [*EVERYBODYS, "Conflicts", "Journal", "Administration"]
+    assert labels(browser_of(cast.marco)) == [*EVERYBODYS, "Your team"]
+    governance = ["Conflicts", "Journal", "Findings", "Roles"]
+    assert labels(browser_of(audrey)) == [*EVERYBODYS, *governance]
+    assert labels(browser_of(cast.ada)) == [*EVERYBODYS, *governance, "Administration"]
 
 
 def test_one_place_is_marked_as_the_present_one(cast: Cast, package, browser_of: Browser) -> None:
@@ -47,12 +50,19 @@ def test_one_place_is_marked_as_the_present_one(cast: Cast, package, browser_of:
         ("requests:approval", "requests:approvals"),
         ("requests:request", "requests:mine"),
         ("requests:assignment", "requests:access"),
+        ("report", "team"),
         ("audit:event", "audit:journal"),
         ("admin:directory_user_changelist", "admin:index"),
     ],
 )
 def test_every_page_belongs_to_one_place(page: str, place: str) -> None:
-    places = [*navigation.EVERYBODYS, navigation.CONFLICTS, navigation.JOURNAL, navigation.ADMINISTRATION]
+    places = [
+        *navigation.EVERYBODYS,
+        navigation.TEAM,
+        navigation.CONFLICTS,
+        navigation.JOURNAL,
+        navigation.ADMINISTRATION,
+    ]
     assert [found.name for found in places if found.holds(page)] == [place]
 
 
@@ -75,7 +85,7 @@ def test_the_badge_stops_counting_at_nine(cast: Cast, browser_of: Browser, ask: 
 def test_the_navigation_costs_one_statement(rf, cast: Cast, package, ask: Ask, django_assert_num_queries) -> None:
     ask(package, cast.rita)
     request = rf.get("/")
-    request.user, request.resolver_match = cast.marco, None
+    request.user, request.resolver_match = SignIn().get_user(cast.marco.pk), None
     with django_assert_num_queries(1):
         navigation.items(request)
 
@@ -90,5 +100,5 @@ def test_somebody_elses_access_belongs_to_the_package_and_not_to_mine(
     cast: Cast, package, browser_of: Browser, give: Give
 ) -> None:
     url = reverse("requests:assignment", args=[give(package, cast.rita).pk])
-    for person, place in ((cast.rita, "My access"), (cast.olga, "Browse")):
+    for person, place in ((cast.rita, "My access"), (cast.olga, "Browse"), (cast.marco, "Your team")):
         assert [str(item["label"]) for item in nav(browser_of(person), url) if item["is_current"]] == [place]

@@ -12,7 +12,7 @@ from django.utils import timezone
 from catalog.models import AccessPackage, Incompatibility
 from directory.models import Group, User
 from requests_app import actions
-from tests.cast import Cast
+from tests.cast import Cast, appoint
 
 from .conftest import Ask, Browser, Give
 
@@ -140,7 +140,7 @@ def test_the_history_is_mine_alone(cast: Cast, package, browser_of: Browser, ask
 
 
 def test_those_who_look_after_it_are_led_to_its_holders(cast: Cast, package, browser_of: Browser) -> None:
-    cast.catalog.owners.add(cast.marco)
+    appoint(cast.catalog, cast.marco)
     for person in (cast.olga, cast.ada, cast.marco):
         text = page(browser_of(person), package)
         assert f'href="/packages/{package.pk}/holders/"' in text

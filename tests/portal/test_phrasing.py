@@ -1,6 +1,6 @@
 """Policies in one sentence, with who decides by name."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -44,7 +44,7 @@ def test_nobody_is_said_to_decide_for_themselves(cast: Cast, bare: AccessPackage
 
 def test_stages_come_one_after_the_other(cast: Cast, bare: AccessPackage) -> None:
     policy = cast.policy(bare)
-    second = policy.stages.create(position=2, time_limit_days=1, approvals_required=2)
+    second = policy.stages.create(position=2, time_limit=timedelta(days=1), approvals_required=2)
     for person in (cast.olga, cast.ada, cast.charlie):
         second.approvers.create(kind=ApproverKind.PERSON, person=person)
     assert (

@@ -2,21 +2,23 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 
 import pytest
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
 
 from accessgov import outbox
+from audit.models import Event
 from catalog.choices import ApproverKind
 from catalog.models import Incompatibility
 from provisioning.delivery import perform
 from provisioning.models import Grant, Operation
-from requests_app import actions
+from requests_app import actions, events
 from requests_app.actions.deciding import AlreadyDecided
 from requests_app.lifecycle import RequestStatus
-from requests_app.models import AccessRequest, Approval, Assignment
+from requests_app.models import AccessRequest, Approval, Assignment, Delegation
 from tests.cast import NOW, make_cast
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -79,6 +81,59 @@ def test_of_two_approvers_one_wins_and_the_other_is_told_who(cast, package):
     expected: dict[str, str] = {RequestStatus.DELIVERING: "Marco approved", RequestStatus.DENIED: "Olga denied"}
     assert expected[made.status] in told
     assert Assignment.objects.count() == (made.status == RequestStatus.DELIVERING)
+
+
+def test_of_an_approver_and_whoever_stands_in_one_wins_and_the_other_is_told_who(cast, package):
+    actions.set_delegation(delegator=cast.marco, delegate=cast.olga, actor=cast.marco, now=NOW)
+    made = actions.submit(package=package, actor=cast.rita, justification="New in Sales", now=NOW)
+    actions.follow_delegations(now=NOW)
+
+    def decide(decision, person):
+        approval = Approval.objects.select_related("access_request").get(access_request=made)
+        return lambda: decision(approval=approval, actor=person, justification="Known", now=NOW)
+
+    results = together(decide(actions.approve, cast.marco), decide(actions.deny, cast.olga))
+    assert kinds(results) == {AccessRequest: 1, AlreadyDecided: 1}
+    (told,) = [str(result) for result in results if isinstance(result, AlreadyDecided)]
+    made.refresh_from_db()
+    expected: dict[str, str] = {
+        RequestStatus.DELIVERING: "Marco approved",
+        RequestStatus.DENIED: "Olga for Marco denied",
+    }
+    assert expected[made.status] in told
+    assert Assignment.objects.count() == (made.status == RequestStatus.DELIVERING)
+
+
+def test_ending_a_delegation_and_deciding_by_it_at_once_leaves_one_outcome(cast, package):
+    delegation = actions.set_delegation(delegator=cast.marco, delegate=cast.olga, actor=cast.marco, now=NOW)
+    made = actions.submit(package=package, actor=cast.rita, justification="New in Sales", now=NOW)
+    actions.follow_delegations(now=NOW)
+    approval = Approval.objects.select_related("access_request").get(access_request=made)
+    results = together(
+        lambda: actions.approve(approval=approval, actor=cast.olga, justification="Known", now=NOW),
+        lambda: actions.end_delegation(delegation=delegation, actor=cast.marco, now=NOW),
+        lambda: actions.follow_delegations(now=NOW),
+    )
+    seat = approval.assignees.get()
+    is_approved = isinstance(results[0], AccessRequest)
+    assert (seat.decided_by == cast.olga) == is_approved == Assignment.objects.exists()
+    assert is_approved or isinstance(results[0], PermissionDenied)
+    assert not Delegation.objects.not_over().exists()
+
+
+def test_two_sweeps_ask_whoever_stands_in_once(cast, package):
+    actions.set_delegation(delegator=cast.marco, delegate=cast.olga, actor=cast.marco, now=NOW)
+    actions.submit(package=package, actor=cast.rita, justification="New in Sales", now=NOW)
+    sweep = partial(actions.follow_delegations, now=NOW)
+    assert sorted(together(sweep, sweep, sweep)) == [0, 0, 1]
+    assert Event.objects.filter(verb=events.APPROVAL_DELEGATED).count() == 1
+
+
+def test_two_delegations_of_one_catalog_set_at_once_leave_one(cast):
+    def set_for(person):
+        return lambda: actions.set_delegation(delegator=cast.marco, delegate=person, actor=cast.marco, now=NOW)
+
+    assert kinds(together(set_for(cast.olga), set_for(cast.charlie))) == {Delegation: 1, ValidationError: 1}
 
 
 def test_cancelling_and_approving_at_once_leaves_one_outcome(cast, package):

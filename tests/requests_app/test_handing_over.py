@@ -110,7 +110,8 @@ def test_it_is_handed_on_and_back_and_told_each_time(cast, approval):
     hand_over(approval, cast.ada, cast.marco, now=NOW + 3 * DAY)
     one = approval.assignees.get()
     assert (one.person, one.instead_of) == (cast.marco, None)
-    told = Message.objects.filter(occasion=Occasion.APPROVER_ASKED).order_by("created_at")
+    occasions = (Occasion.APPROVER_ASKED, Occasion.HANDED_OVER)
+    told = Message.objects.filter(occasion__in=occasions).order_by("created_at")
     assert [message.recipient for message in told] == [cast.marco, cast.charlie, cast.ada, cast.marco]
 
 

@@ -71,7 +71,7 @@ def test_requests(request_in, old, new, is_legal):
 
 @pytest.mark.parametrize(("old", "new", "is_legal"), pairs(ApprovalStatus, APPROVAL_MOVES))
 def test_approvals(request_in, old, new, is_legal):
-    started = None if old == ApprovalStatus.WAITING else NOW
+    started = None if old in (ApprovalStatus.WAITING, ApprovalStatus.SKIPPED) else NOW
     approval = Approval.objects.create(
         access_request=request_in(),
         position=1,
@@ -80,6 +80,7 @@ def test_approvals(request_in, old, new, is_legal):
         requires_justification=False,
         time_limit=timedelta(days=14),
         approver_rules=[],
+        not_needed_because="it is only for guests" if old == ApprovalStatus.SKIPPED else "",
         started_at=started,
         due_at=started,
     )

@@ -117,7 +117,7 @@ def test_whoever_has_it_is_told_the_new_end_who_decided_it_and_why(cast, assignm
     post_all_due(now=NOW + DAY)
     (letter,) = mailoutbox
     assert letter.to == ["rita@example.com"]
-    assert letter.subject == "Your Sales: Standard Access now ends on 31 May 2026"
+    assert letter.subject == "The end of your Sales: Standard Access was moved: you have it until 31 May 2026"
     assert "Moved by: Olga" in letter.body
     assert "Why: The project goes on" in letter.body
     assert [row.occasion for row in Message.objects.all()] == [Occasion.END_MOVED]

@@ -114,7 +114,7 @@ def test_pages_go_by_key_and_the_number_of_statements_stays(cast, paying, enteri
             rows = overlaps.page(cast.ada, cursor=None).rows
         assert len(rows) == number + 1
         counts.append(len(captured))
-    assert set(counts) == {4}
+    assert set(counts) == {5}
     monkeypatch.setattr(overlaps, "OVERLAPS", Keyset("starts_at", size=2))
     monkeypatch.setattr(overlaps, "EXPORTED", Keyset("starts_at", size=2))
     assert len({row.assignment.person_id for row in overlaps.everything(cast.ada)}) == 5

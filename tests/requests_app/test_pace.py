@@ -105,7 +105,7 @@ def test_what_lies_ahead_names_who_decides_who_comes_after_and_how_long_it_takes
     for _each in range(3):
         decide(5 * HOUR)
     policy = package.policies.get()
-    second = policy.stages.create(position=2, approvals_required=None, alternates_after_days=2)
+    second = policy.stages.create(position=2, approvals_required=None, alternates_after=timedelta(days=2))
     for person, use in ((cast.olga, "primary"), (cast.ada, "primary"), (cast.charlie, ApproverUse.ALTERNATE)):
         second.approvers.create(kind=ApproverKind.PERSON, person=person, use=use)
     complete = Policy.objects.complete().get()

@@ -6,9 +6,20 @@ from audit.permissions import can_read_journal
 from catalog.permissions import can_manage_assignments, can_manage_catalog
 from directory.permissions import can_change_directory
 from requests_app import actions
-from requests_app.models import AccessRequest, Assignment
-from requests_app.permissions import can_cancel, can_change_end, can_decide, can_extend, can_give_back, can_revoke
-from tests.cast import NOW
+from requests_app.models import AccessRequest, ApprovalAssignee, Assignment
+from requests_app.permissions import (
+    can_cancel,
+    can_change_end,
+    can_decide,
+    can_delegate_for,
+    can_extend,
+    can_give_back,
+    can_reprocess,
+    can_resubmit,
+    can_revoke,
+    can_withdraw_approval,
+)
+from tests.cast import NOW, appoint
 
 PEOPLE = ("rita", "marco", "olga", "katja", "ada", "audrey", "charlie", "dan")
 """Katja owns the catalog, Audrey is an auditor, Dan was a manager and is disabled; the others are of the cast."""
@@ -18,13 +29,17 @@ TABLE = {
     "ask for oneself":        "yes  yes   yes  yes   yes yes    yes     no",
     "see the request":        "yes  yes   yes  yes   yes yes    no      no",
     "decide on the request":  "no   yes   yes  yes   yes yes    yes     no",
-    "cancel the request":     "yes  no    no   no    yes no     no      no",
-    "see the assignment":     "yes  no    yes  yes   yes yes    no      no",
+    "cancel the request":     "yes  no    yes  yes   yes no     no      no",
+    "see the assignment":     "yes  yes   yes  yes   yes yes    no      no",
     "give it back":           "yes  no    no   no    no  no     no      no",
     "extend it":              "yes  no    no   no    no  no     no      no",
+    "deliver it again":       "no   no    yes  yes   yes no     no      no",
+    "ask for it again":       "yes  no    no   no    no  no     no      no",
     "move its end":           "no   no    yes  yes   yes no     no      no",
     "revoke it":              "no   no    yes  yes   yes no     no      no",
     "assign it directly":     "no   no    yes  yes   yes no     no      no",
+    "delegate for Marco":     "no   yes   no   no    yes no     no      no",
+    "withdraw Marco's approval": "no yes  no   no    no  no     no      no",
     "manage the catalog":     "no   no    no   yes   yes no     no      no",
     "change the directory":   "no   no    no   no    yes no     no      no",
     "read the journal":       "no   no    no   no    yes yes    no      no",
@@ -43,7 +58,7 @@ def world(cast):
     everybody = {name: getattr(cast, name) for name in PEOPLE if name not in people}
     for name, fields in people.items():
         everybody[name] = type(cast.rita).objects.create(username=name, display_name=name.title(), **fields)
-    cast.catalog.owners.add(everybody["katja"], everybody["dan"])
+    appoint(cast.catalog, everybody["katja"], everybody["dan"])
     asked, held, free = (
         cast.package(f"Sales: {name}", cast.role(name)[1]) for name in ("Campaigns", "Contracts", "Call Notes")
     )
@@ -63,6 +78,11 @@ def ask(user, package):
     return True
 
 
+def approved_by_marco(assignment):
+    marco = assignment.person.manager
+    return ApprovalAssignee(person=marco, decided_by=marco, decided_at=NOW, is_approved=True)
+
+
 def answer(question, user, world):
     _everybody, access_request, assignment, free = world
     questions = {
@@ -74,8 +94,12 @@ def answer(question, user, world):
         "give it back": lambda: can_give_back(user, assignment),
         "extend it": lambda: can_extend(user, assignment),
         "move its end": lambda: can_change_end(user, assignment),
+        "deliver it again": lambda: can_reprocess(user, assignment),
+        "ask for it again": lambda: can_resubmit(user, access_request),
         "revoke it": lambda: can_revoke(user, assignment),
         "assign it directly": lambda: can_manage_assignments(user, assignment.package),
+        "delegate for Marco": lambda: can_delegate_for(user, assignment.person.manager),
+        "withdraw Marco's approval": lambda: can_withdraw_approval(user, approved_by_marco(assignment), assignment),
         "manage the catalog": lambda: can_manage_catalog(user, assignment.package.catalog),
         "change the directory": lambda: can_change_directory(user),
         "read the journal": lambda: can_read_journal(user),

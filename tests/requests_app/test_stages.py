@@ -84,8 +84,8 @@ def test_five_stages_are_decided_one_after_the_other_and_only_the_last_delivers(
 
 
 def test_a_later_stage_has_all_of_its_time_from_when_it_begins(cast, policy, ask):
-    stage_of(policy, cast.marco, time_limit_days=3)
-    stage_of(policy, cast.ada, time_limit_days=2)
+    stage_of(policy, cast.marco, time_limit=3 * DAY)
+    stage_of(policy, cast.ada, time_limit=2 * DAY)
     access_request = ask()
     approve(current(access_request), cast.marco, now=NOW + 2 * DAY)
     assert current(access_request).due_at == NOW + 4 * DAY
@@ -137,7 +137,7 @@ def test_everybody_means_everybody_but_the_parties(cast, policy, ask):
 @pytest.fixture
 def late(cast, policy, ask):
     """Marco is asked, Charlie is the alternate after three days."""
-    stage = stage_of(policy, cast.marco, alternates_after_days=3)
+    stage = stage_of(policy, cast.marco, alternates_after=3 * DAY)
     stage.approvers.create(kind=ApproverKind.PERSON, use=ApproverUse.ALTERNATE, person=cast.charlie)
     return current(ask())
 
@@ -172,7 +172,7 @@ def test_nobody_is_asked_as_alternate_once_it_is_decided(cast, late):
 
 
 def test_alternates_do_not_raise_the_number_of_approvals(cast, policy, ask):
-    stage = stage_of(policy, cast.marco, cast.ada, approvals_required=None, alternates_after_days=1)
+    stage = stage_of(policy, cast.marco, cast.ada, approvals_required=None, alternates_after=1 * DAY)
     for one in (cast.charlie, person("Cora")):
         stage.approvers.create(kind=ApproverKind.PERSON, use=ApproverUse.ALTERNATE, person=one)
     approval = current(ask())
@@ -183,7 +183,7 @@ def test_alternates_do_not_raise_the_number_of_approvals(cast, policy, ask):
 
 
 def test_an_alternate_who_asks_is_left_out_and_the_next_in_line_is_asked(cast, policy, ask):
-    stage = stage_of(policy, cast.marco, alternates_after_days=3)
+    stage = stage_of(policy, cast.marco, alternates_after=3 * DAY)
     stage.approvers.create(kind=ApproverKind.PERSON, use=ApproverUse.ALTERNATE, person=cast.rita)
     approval = current(ask())
     sweep(NOW + 3 * DAY)
@@ -195,7 +195,7 @@ def test_an_alternate_who_asks_is_left_out_and_the_next_in_line_is_asked(cast, p
 
 def test_alternates_are_counted_from_when_their_stage_begins(cast, policy, ask):
     stage_of(policy, cast.marco)
-    stage = stage_of(policy, cast.ada, alternates_after_days=2)
+    stage = stage_of(policy, cast.ada, alternates_after=2 * DAY)
     stage.approvers.create(kind=ApproverKind.PERSON, use=ApproverUse.ALTERNATE, person=cast.charlie)
     access_request = ask()
     assert sweep(NOW + 5 * DAY) == []
@@ -218,7 +218,7 @@ def test_a_stage_that_alternates_let_pass_too_expires(cast, late):
 
 def test_asking_alternates_costs_the_same_for_one_and_for_many(cast, policy, ask):
     def cost(number):
-        stage = policy.stages.get_or_create(position=1, alternates_after_days=3)[0]
+        stage = policy.stages.get_or_create(position=1, alternates_after=3 * DAY)[0]
         stage.approvers.all().delete()
         stage.approvers.create(kind=ApproverKind.PERSON, person=cast.marco)
         group = group_of(f"Alternates {number}", *(person(f"A{number}-{each}") for each in range(number)))

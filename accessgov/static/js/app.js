@@ -28,9 +28,10 @@ document.addEventListener("click", (event) => {
 });
 
 // A form is sent once, however often the button is pressed; coming back to the page makes it usable again.
+// What a button shows in a frame of the page (formtarget) may be asked for again and again.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.method !== "post" || event.defaultPrevented || event.submitter?.formTarget) return;
   if (form.dataset.sent) {
     event.preventDefault();
     return;

@@ -186,7 +186,7 @@ def test_a_request_that_is_over_can_be_made_again(cast, package, sign_in):
 
 def test_the_page_says_how_long_they_usually_take_and_who_is_asked_after_them(cast, package, sign_in):
     stage = package.policies.get().stages.get()
-    stage.alternates_after_days = 3
+    stage.alternates_after = timedelta(days=3)
     stage.save()
     stage.approvers.create(kind=ApproverKind.PERSON, use="alternate", person=cast.charlie)
     asked_at = timezone.now() - timedelta(days=20)

@@ -1,0 +1,1 @@
+"""What templates of mails need beside Django's own."""

@@ -1,0 +1,1 @@
+"""The pages of mails: what people choose, and what administrators have them say."""
