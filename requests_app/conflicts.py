@@ -98,14 +98,16 @@ def open_to_exceptions_by(user: User) -> "QuerySet[Incompatibility]":
     return rules.filter(Q(package__in=mine) | Q(other_package__in=mine) | Q(pk__in=against))
 
 
-def exist(person_id: UUID, package_id: UUID, *, with_requests: bool = False) -> Exists:
+def exist(person_id: UUID, package_id: UUID, *, with_requests: bool = False, lasting: bool = False) -> Exists:
     """Whether anything keeps this person from the package: a part of a statement that asks more than that."""
-    return Exists(_violated(person_id, {package_id}, with_requests=with_requests))
+    return Exists(_violated(person_id, {package_id}, with_requests=with_requests, lasting=lasting))
 
 
-def refuse(package_id: UUID, *, person: User, reader: User | None, with_requests: bool = False) -> NoReturn:
+def refuse(
+    package_id: UUID, *, person: User, reader: User | None, with_requests: bool = False, lasting: bool = False
+) -> NoReturn:
     """Raises the refusal, which names everything that conflicts; for where `exist` found that something does."""
-    found = between(person, package_id, with_requests=with_requests)
+    found = of(person, packages=[package_id], with_requests=with_requests, lasting=lasting)[package_id]
     raise ValidationError(in_words(found, person=person, reader=reader), code=INCOMPATIBLE)
 
 

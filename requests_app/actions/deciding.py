@@ -15,7 +15,7 @@ from directory.actions import lock_people
 from directory.models import User
 
 from .. import approvers, conflicts, events
-from ..lifecycle import UNBEGUN, ApprovalStatus, IllegalMove, RequestStatus
+from ..lifecycle import UNBEGUN, UPDATING, ApprovalStatus, IllegalMove, RequestStatus
 from ..models import AccessRequest, Approval, ApprovalAssignee
 from ..permissions import can_cancel, can_decide
 from ..seats import may_sit, seat_of
@@ -208,7 +208,8 @@ def _decide(
 ) -> tuple[AccessRequest, Approval, list[ApprovalAssignee]]:
     """Lock, judge and write down one person's decision; everybody who is asked comes with it."""
     access_request = lock(approval.access_request)
-    conflict = conflicts.exist(access_request.person_id, access_request.package_id)
+    lasting = access_request.kind in UPDATING
+    conflict = conflicts.exist(access_request.person_id, access_request.package_id, lasting=lasting)
     locked = Approval.objects.select_for_update().annotate(is_in_conflict=conflict).get(pk=approval.pk)
     asked = list(locked.assignees.with_people())
     mine = seat_of(actor, among=asked)
@@ -222,7 +223,7 @@ def _decide(
     if locked.requires_justification and not justification.strip():
         raise ValidationError({"justification": _("Say why you decide so.")})
     if is_approved and locked.is_in_conflict:
-        conflicts.refuse(access_request.package_id, person=access_request.person, reader=actor)
+        conflicts.refuse(access_request.package_id, person=access_request.person, reader=actor, lasting=lasting)
     mine.is_approved, mine.justification = is_approved, justification.strip()
     mine.decided_at, mine.decided_by = now, actor
     mine.save(update_fields=["is_approved", "justification", "decided_at", "decided_by"])

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, Subquery, UUIDField
 from django.db.models.functions import Coalesce
 
@@ -16,6 +17,8 @@ from ..models import ApprovalAssignee, Delegation
 from .deciding import tell
 
 BATCH = 500
+SEATING = 7_340_011
+"""The number of the advisory lock under which delegates are seated; SQLite has one writer anyway."""
 CATALOG = "approval__access_request__package__catalog"
 
 
@@ -25,6 +28,7 @@ def seat_delegates(*, now: datetime, delegators: Collection[UUID] | None = None)
     Nobody stands in any longer where the delegation is over or does not cover the catalog, or where they came to be
     asked themselves; whoever stands in newly is asked and told. It is never a party of the request.
     """
+    _one_at_a_time()
     undecided = ApprovalAssignee.objects.undecided()
     if delegators is not None:
         undecided = undecided.filter(person__in=delegators)
@@ -34,6 +38,13 @@ def seat_delegates(*, now: datetime, delegators: Collection[UUID] | None = None)
     heirs = wanting.annotate(heir=heir, delegation=delegation).filter(heir__isnull=False).exclude(_is_there("heir"))
     found = heirs.select_related("person", "approval__access_request__person", "approval__access_request__package")
     return changed + _seat(list(found.select_for_update(of=("self",)).order_by("pk")[:BATCH]), now=now)
+
+
+def _one_at_a_time() -> None:
+    """Two that seat at once, neither seeing the other's, would give one person two seats of a stage."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SEATING])
 
 
 def _is_still_wanted(now: datetime) -> Q:

@@ -3,13 +3,15 @@
 import re
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from catalog.actions import save_custom_extension, save_policy
-from catalog.choices import ApproverKind, CalloutMoment, LaunchBehaviour
+from catalog.choices import ApproverKind, CalloutMoment, DelegatedRole, LaunchBehaviour
 from catalog.models import CustomExtension, PolicyCallout
 from requests_app import actions, calling_out
 from requests_app.models import Callout
+from tests.cast import appoint
 from tests.requests_app.extension_server import serving
 
 from .test_delivery_pages import page_of, press
@@ -65,6 +67,19 @@ def test_its_secret_is_shown_once_when_it_is_made(cast, ada, fill, server):
     extension.refresh_from_db()
     assert extension.unsealed_secret() != before
     assert extension.unsealed_secret() in shown(answer)
+
+
+def test_whoever_only_attaches_it_sees_neither_its_secret_nor_what_its_address_carries(cast, extension):
+    """A package manager reads the extension; with its secret they could sign calls of their own."""
+    CustomExtension.objects.update(url=f"{extension.url}?key=of-the-ticketing")
+    appoint(cast.catalog, cast.marco, role=DelegatedRole.PACKAGE_MANAGER)
+    client = Client()
+    client.force_login(cast.marco)
+    page = client.get(page_of(extension))
+    assert page.status_code == 200
+    assert "Ticketing" in shown(page)
+    assert extension.unsealed_secret() not in shown(page)
+    assert "of-the-ticketing" not in shown(page)
 
 
 @pytest.mark.parametrize(

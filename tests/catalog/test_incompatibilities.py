@@ -5,7 +5,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from audit.models import Event
 from catalog import actions
-from catalog.models import Catalog, Incompatibility
+from catalog.models import AccessPackage, Catalog, Incompatibility
 from directory.models import Group
 from tests.cast import NOW, appoint
 
@@ -73,6 +73,21 @@ def test_both_ways_takes_the_right_in_both_catalogs(cast, paying, entering):
     both = rule(cast.ada, package=entering, other_package=paying, is_mutual=True)
     with pytest.raises(PermissionDenied, match="Sales"):
         actions.delete_incompatibility(incompatibility=both, actor=cast.marco, now=NOW)
+
+
+def test_naming_who_decides_on_exceptions_takes_the_right_in_both_catalogs(cast, paying):
+    """An exception holds in both directions: one side alone is not to let people out of the other's rule."""
+    elsewhere = Catalog.objects.create(name="Treasury", description="Elsewhere")
+    other = AccessPackage.objects.create(
+        catalog=elsewhere, name="Treasury: Bank Portal", description="B", owner=cast.olga
+    )
+    appoint(elsewhere, cast.marco)
+    between = Incompatibility(package=other, other_package=paying)
+    with pytest.raises(PermissionDenied):
+        actions.save_incompatibility(incompatibility=between, exception_people=[cast.marco], actor=cast.marco, now=NOW)
+    appoint(cast.catalog, cast.marco)
+    actions.save_incompatibility(incompatibility=between, exception_people=[cast.marco], actor=cast.marco, now=NOW)
+    assert list(between.exception_people.all()) == [cast.marco]
 
 
 def test_what_makes_no_sense_is_refused_in_words(cast, paying, entering, externals):

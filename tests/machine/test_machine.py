@@ -12,7 +12,7 @@ from .world import make_world
 IS_RANDOM = os.environ.get("ACCESSGOV_TEST_RANDOM") == "1"
 """New interleavings at every run; without it the same ones, so that a red test is red again."""
 HOLDS = settings(
-    max_examples=int(os.environ.get("ACCESSGOV_TEST_EXAMPLES", "25")),
+    max_examples=int(os.environ.get("ACCESSGOV_TEST_EXAMPLES", "15")),
     stateful_step_count=40,
     deadline=None,
     derandomize=not IS_RANDOM,

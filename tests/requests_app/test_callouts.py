@@ -27,7 +27,7 @@ from requests_app.lifecycle import (
     IllegalMove,
     RequestStatus,
 )
-from requests_app.models import AccessRequest, Assignment, Callout
+from requests_app.models import AccessRequest, Approval, Assignment, Callout
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -388,6 +388,23 @@ def test_the_extension_says_who_decides_how_many_of_them_and_until_when(cast, pa
     assert who(access_request) == {"charlie", "marco"}
     stage = access_request.approvals.get()
     assert (stage.status, stage.approvals_required, stage.due_at) == (ApprovalStatus.IN_PROGRESS, 2, now + 2 * DAY)
+
+
+def test_nobody_names_deciders_in_the_place_of_the_extension(cast, package, dynamic, now):
+    access_request = ask(cast, package, now)
+    answer = CalloutAnswer(deciders=Deciders(people=[cast.charlie]))
+    with pytest.raises(ValidationError, match="Only the extension itself"):
+        actions.answer_callout(callout=only(), answer=answer, actor=cast.olga, now=now)
+    actions.answer_callout(callout=only(), answer=CalloutAnswer(), actor=cast.ada, now=now)
+    assert who(access_request) == {"olga"}, "the fallbacks decide"
+
+
+def test_where_it_says_no_number_as_many_decide_as_the_policy_says(cast, package, dynamic, now):
+    access_request = ask(cast, package, now)
+    Approval.objects.update(approvals_required=None)
+    deciders = Deciders(people=[cast.charlie, cast.marco])
+    actions.answer_callout(callout=only(), answer=CalloutAnswer(deciders=deciders), actor=None, now=now)
+    assert access_request.approvals.get().approvals_required is None
 
 
 @pytest.mark.parametrize("named", ["nobody", "the requester"])

@@ -151,3 +151,11 @@ def test_only_those_who_look_after_a_package_assign_it_directly(cast):
         actions.assign_directly(policy=policy, person=cast.rita, actor=cast.charlie, now=NOW)
     made = actions.assign_directly(policy=policy, person=cast.rita, actor=cast.olga, now=NOW)
     assert made.status == RequestStatus.DELIVERING
+
+
+@pytest.mark.parametrize("somebody", ["olga", "ada"])
+def test_nobody_assigns_a_package_to_themselves(cast, somebody):
+    policy = cast.policy(cast.package("Finance: Archive", cast.role("Archive")[1]), approver=None, scope="notSpecified")
+    person = getattr(cast, somebody)
+    with pytest.raises(PermissionDenied, match="to themselves"):
+        actions.assign_directly(policy=policy, person=person, actor=person, now=NOW)

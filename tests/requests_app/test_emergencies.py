@@ -7,8 +7,8 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from rest_framework.test import APIClient
 
 from audit.models import Event
-from catalog.actions import save_policy
-from catalog.choices import DurationKind, RequestorScope
+from catalog.actions import add_roles, save_policy
+from catalog.choices import DelegatedRole, DurationKind, RequestorScope
 from catalog.models import Incompatibility, Policy, Resource
 from directory import actions as directory
 from directory.models import Group, User
@@ -186,6 +186,26 @@ def test_what_was_not_justified_ends_at_once(cast, package):
     assert not Assignment.objects.live().exists()
     ended = Event.objects.get(verb="assignment.ended")
     assert ended.details["why"] == "the emergency was not justified"
+
+
+def test_what_was_not_justified_is_not_taken_again_for_a_while(cast, package):
+    judge(take(cast.rita, package).emergency_review, cast.olga, is_justified=False)
+    with pytest.raises(PermissionDenied, match="not to be justified"):
+        take(cast.rita, package, now=NOW + timedelta(days=80))
+    assert take(cast.rita, package, now=NOW + timedelta(days=91)).is_emergency
+
+
+def test_only_owners_of_the_catalog_open_a_package_for_emergencies_or_fill_it_then(cast, package):
+    appoint(cast.catalog, cast.marco, role=DelegatedRole.PACKAGE_MANAGER)
+    policy = Policy.objects.get(scope=RequestorScope.EMERGENCY)
+    _group, role = cast.role("Bank portal")
+    with pytest.raises(PermissionDenied):
+        save_policy(policy=policy, people=[cast.marco], actor=cast.marco, now=NOW)
+    with pytest.raises(PermissionDenied):
+        add_roles(package=package, roles=[role], actor=cast.marco, now=NOW)
+    appoint(cast.catalog, cast.charlie)
+    save_policy(policy=policy, people=[cast.marco], actor=cast.charlie, now=NOW)
+    assert add_roles(package=package, roles=[role], actor=cast.charlie, now=NOW) == [role]
 
 
 def test_every_step_is_journalled(cast, package):

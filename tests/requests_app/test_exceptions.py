@@ -10,6 +10,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from audit.models import Event
+from catalog.choices import ApproverKind
 from catalog.models import Incompatibility
 from directory import actions as directory
 from directory.models import Group, User
@@ -182,6 +183,23 @@ def test_when_it_ends_nothing_is_taken_away_but_neither_side_is_extended(cast, c
     ended = row.others[0].exception
     assert ended is not None
     assert ended.status == ExceptionStatus.ENDED
+
+
+def test_an_extension_that_was_asked_for_under_an_exception_is_not_approved_after_it(
+    cast, cora, paying, entering, rule
+):
+    entering.policies.get().stages.create(position=1).approvers.create(kind=ApproverKind.MANAGER)
+    approve(ask(cast.rita, entering), cast.marco)
+    allow(ask_exception(rule, cast.rita, ends_at=NOW + timedelta(days=20)), cora)
+    approve(ask(cast.rita, paying), cast.marco)
+    held = Assignment.objects.get(package=entering)
+    asked = actions.extend(
+        assignment=held, actor=cast.rita, justification="The year ends", now=NOW + timedelta(days=18)
+    )
+    late = NOW + timedelta(days=21)
+    assert actions.expire_exceptions(now=late) == 1
+    with pytest.raises(ValidationError, match="Rita has Finance: Paying Invoices"):
+        actions.approve(approval=asked.approvals.get(), actor=cast.marco, now=late)
 
 
 def test_the_report_says_by_which_exception_and_costs_no_statement_more_for_more_rows(
