@@ -38,7 +38,7 @@ def begin(access_request: AccessRequest, *, now: datetime) -> Assignment | None:
     began: then the request ends, ungranted.
     """
     if why := _why_too_late(access_request, now=now):
-        _end_ungranted(access_request, verb=events.REQUEST_LAPSED, why=why, now=now)
+        end_ungranted(access_request, verb=events.REQUEST_LAPSED, why=why, now=now)
         return None
     _hold_roles_still(access_request.package)
     roles, is_in_conflict = _roles_for(access_request)
@@ -91,13 +91,18 @@ def _why_too_late(access_request: AccessRequest, *, now: datetime) -> str:
     return ""
 
 
+def is_to_begin(access_request: AccessRequest, *, now: datetime) -> bool:
+    """Whether `begin` would give it now: nothing has come between the approval and the beginning."""
+    return not _why_too_late(access_request, now=now) and not _roles_for(access_request)[1]
+
+
 def _end_in_conflict(access_request: AccessRequest, *, now: datetime) -> None:
     person = access_request.person
     why = conflicts.in_words(conflicts.between(person, access_request.package_id), person=person)
-    _end_ungranted(access_request, verb=events.REQUEST_IN_CONFLICT, why=why, now=now)
+    end_ungranted(access_request, verb=events.REQUEST_IN_CONFLICT, why=why, now=now)
 
 
-def _end_ungranted(access_request: AccessRequest, *, verb: str, why: str, now: datetime) -> None:
+def end_ungranted(access_request: AccessRequest, *, verb: str, why: str, now: datetime) -> None:
     """Nobody decides any more on what was approved, so it ends here; the journal says what stood against it."""
     access_request.move_to(RequestStatus.CANCELED, at=now)
     journal.record(

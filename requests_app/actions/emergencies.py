@@ -14,7 +14,7 @@ from directory.actions import lock_people
 from directory.models import User
 
 from .. import conflicts, events
-from ..lifecycle import LIVE, UNBEGUN, EmergencyStatus, IllegalMove, RequestType
+from ..lifecycle import DECIDABLE, LIVE, UNDELIVERED, EmergencyStatus, IllegalMove, RequestType
 from ..models import AccessRequest, Assignment, EmergencyReview
 from ..permissions import can_review_emergency
 from .asking import create
@@ -34,9 +34,10 @@ def take_in_emergency(
 ) -> AccessRequest:
     """Have a package at once, without approval, for `hours` (None: as long as the policy lets one).
 
-    What is incompatible does not stand against it, and is told in the alarm. An open request for the package is
-    canceled. Raises PermissionDenied where no policy lets the person, and ValidationError where the reason is missing,
-    the hours do not fit, or the person has the package already.
+    What is incompatible does not stand against it, and is told in the alarm. A request for the package that waits for a
+    decision is canceled; one that is approved for later stays, and takes its place then. Raises PermissionDenied where
+    no policy lets the person, and ValidationError where the reason is missing, the hours do not fit, or the person has
+    the package already.
     """
     person = lock_people([actor.pk])[actor.pk]
     policy = emergency_policy(package, person=person)
@@ -47,7 +48,7 @@ def take_in_emergency(
     if Assignment.objects.live().filter(person=person, package=package).exists():
         raise ValidationError(_("%(person)s has this package already.") % {"person": person}, code="has_it")
     against = conflicts.in_words(conflicts.between(person, package.pk), person=person)
-    _cancel_what_waits(package, person=person, now=now)
+    _cancel_what_is_undecided(package, person=person, now=now)
     access_request, _stages = create(
         policy,
         kind=RequestType.USER_ADD,
@@ -126,16 +127,17 @@ def _lasting(policy: Policy, *, hours: int | None, justification: str) -> timede
     return HOUR * (hours or most)
 
 
-def _cancel_what_waits(package: AccessPackage, *, person: User, now: datetime) -> None:
-    """An open request for the same package gives way; one that is being delivered is the access itself.
+def _cancel_what_is_undecided(package: AccessPackage, *, person: User, now: datetime) -> None:
+    """An undecided request for the same package gives way; one that is being delivered is the access itself.
 
     Raises ValidationError for that one.
     """
     asked = AccessRequest.objects.open().adding().filter(person=person, package=package)
     for access_request in asked.select_related("person", "package"):
-        if access_request.status not in UNBEGUN:
+        if access_request.status in UNDELIVERED:
             raise ValidationError(_("It is approved and being delivered already."), code="open_request")
-        cancel(access_request=access_request, actor=None, now=now)
+        if access_request.status in DECIDABLE:
+            cancel(access_request=access_request, actor=None, now=now)
 
 
 def _leave_a_review(access_request: AccessRequest, *, against: str, now: datetime) -> EmergencyReview:

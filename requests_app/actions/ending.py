@@ -101,7 +101,7 @@ def end_everything_of(people: Sequence[User], *, now: datetime) -> None:
     _end(held, kind=RequestType.SYSTEM_REMOVE, actor=None, why=_("the person was disabled"), now=now)
 
 
-def end_one(assignment: Assignment, *, kind: RequestType, actor: User, why: str, now: datetime) -> None:
+def end_one(assignment: Assignment, *, kind: RequestType, actor: User | None, why: str, now: datetime) -> None:
     """End one access by a request of this kind. Raises IllegalMove where it has ended already."""
     if not _end([assignment], kind=kind, actor=actor, why=why, now=now):
         raise IllegalMove(_("This access has ended already."))

@@ -75,7 +75,7 @@ class AccessRequest(models.Model):
             models.UniqueConstraint(
                 fields=["person", "package"],
                 name="requests_request_one_open_per_person_and_package",
-                condition=Q(status__in=OPEN, kind__in=ADDING),
+                condition=Q(status__in=OPEN, kind__in=ADDING, is_emergency=False),
             ),
             models.UniqueConstraint(
                 fields=["person", "package"],

@@ -12,10 +12,12 @@ from catalog.choices import DelegatedRole, DurationKind, RequestorScope
 from catalog.models import Incompatibility, Policy, Resource
 from directory import actions as directory
 from directory.models import Group, User
+from provisioning.delivery import perform_all_due
 from requests_app import actions
 from requests_app.extensions import offer_for
-from requests_app.lifecycle import EMERGENCY_MOVES, EmergencyStatus, IllegalMove, RequestStatus
+from requests_app.lifecycle import EMERGENCY_MOVES, AssignmentStatus, EmergencyStatus, IllegalMove, RequestStatus
 from requests_app.models import AccessRequest, Assignment, EmergencyReview
+from requests_app.periods import Period
 from tests.cast import NOW, appoint
 
 
@@ -108,6 +110,71 @@ def test_an_open_request_for_the_same_gives_way(cast, package):
     take(cast.rita, package)
     asked.refresh_from_db()
     assert asked.status == RequestStatus.CANCELED
+
+
+@pytest.fixture
+def scheduled(cast, package):
+    """What Marco approved for Rita from tomorrow on."""
+    package.policies.filter(name="Everybody").update(is_period_chosen=True)
+    period = Period(starts_at=NOW + timedelta(days=1))
+    asked = actions.submit(package=package, actor=cast.rita, justification="Needed", period=period, now=NOW)
+    actions.approve(approval=asked.approvals.get(), actor=cast.marco, now=NOW)
+    return asked
+
+
+def begin(asked, *, now):
+    begun = actions.begin_scheduled(access_request=asked, now=now)
+    asked.refresh_from_db()
+    return begun
+
+
+def test_what_is_approved_for_later_lives_on_and_begins_after_the_emergency(cast, package, scheduled):
+    assert take(cast.rita, package).is_emergency
+    scheduled.refresh_from_db()
+    assert scheduled.status == RequestStatus.SCHEDULED
+    actions.expire_due(now=NOW + timedelta(hours=8))
+    assert begin(scheduled, now=NOW + timedelta(days=1))
+    assert not Assignment.objects.live().get().is_emergency
+
+
+def test_what_is_approved_takes_the_place_of_an_emergency_that_lasts_beyond_its_start(cast, package, scheduled):
+    morning = NOW + timedelta(days=1)
+    taken = take(cast.rita, package, now=morning - timedelta(hours=1))
+    perform_all_due(now=morning - timedelta(hours=1))
+    assert begin(scheduled, now=morning)
+    perform_all_due(now=morning)
+    approved = Assignment.objects.live().get()
+    assert not approved.is_emergency
+    assert approved.status == AssignmentStatus.DELIVERED
+    assert approved.ends_at == morning + timedelta(days=30)
+    assert cast.rita.memberships.filter(group__name="Payers").exists()
+    emergency = Assignment.objects.get(is_emergency=True)
+    assert emergency.status == AssignmentStatus.ENDED
+    ended = Event.objects.get(verb="assignment.ended", target_id=str(emergency.pk))
+    assert ended.details["why"] == "the access that was approved has begun"
+    assert taken.emergency_review.status == EmergencyStatus.OPEN, "it is reviewed all the same"
+
+
+def test_what_cannot_begin_leaves_the_emergency_alone(cast, package, scheduled):
+    morning = NOW + timedelta(days=1)
+    take(cast.rita, package, now=morning - timedelta(hours=1))
+    other = cast.package("Finance: Entering Invoices", cast.role("Enterers")[1])
+    cast.policy(other, approver=None)
+    actions.submit(package=other, actor=cast.rita, justification="Needed", now=NOW)
+    Incompatibility.objects.create(package=package, other_package=other)
+    assert not begin(scheduled, now=morning)
+    assert scheduled.status == RequestStatus.CANCELED
+    assert Assignment.objects.live().get(package=package).is_emergency
+
+
+def test_what_is_there_already_in_another_way_is_not_given_again(cast, package, scheduled):
+    held = Assignment.objects.create(
+        person=cast.rita, package=package, policy=package.policies.get(name="Everybody"), starts_at=NOW
+    )
+    assert not begin(scheduled, now=NOW + timedelta(days=1))
+    assert scheduled.status == RequestStatus.CANCELED
+    assert Event.objects.get(verb="request.lapsed").details["why"] == "they have it already"
+    assert list(Assignment.objects.live()) == [held]
 
 
 def test_what_is_incompatible_is_no_obstacle_and_is_in_the_alarm(cast, package):
