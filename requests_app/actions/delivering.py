@@ -43,7 +43,7 @@ def begin(access_request: AccessRequest, *, now: datetime) -> Assignment | None:
     _hold_roles_still(access_request.package)
     roles, is_in_conflict = _roles_for(access_request)
     if is_in_conflict and not access_request.is_emergency:
-        _end_in_conflict(access_request, now=now)
+        end_in_conflict(access_request, now=now)
         return None
     assignment = Assignment(
         person=access_request.person,
@@ -96,9 +96,11 @@ def is_to_begin(access_request: AccessRequest, *, now: datetime) -> bool:
     return not _why_too_late(access_request, now=now) and not _roles_for(access_request)[1]
 
 
-def _end_in_conflict(access_request: AccessRequest, *, now: datetime) -> None:
-    person = access_request.person
-    why = conflicts.in_words(conflicts.between(person, access_request.package_id), person=person)
+def end_in_conflict(access_request: AccessRequest, *, now: datetime, lasting: bool = False) -> None:
+    """End what was approved, for what the person holds; `lasting` where it is to last longer (`conflicts.of`)."""
+    person, package = access_request.person, access_request.package_id
+    found = conflicts.of(person, packages=[package], with_requests=False, lasting=lasting)[package]
+    why = conflicts.in_words(found, person=person)
     end_ungranted(access_request, verb=events.REQUEST_IN_CONFLICT, why=why, now=now)
 
 

@@ -38,7 +38,7 @@ def finish(
 
 
 def grant(access_request: AccessRequest, *, now: datetime) -> None:
-    """Do what an approved request asks, by its kind. The person is locked already. Raises IllegalMove."""
+    """Do what an approved request asks, by its kind. The person is locked already."""
     if access_request.kind in UPDATING:
         move_end(access_request, now=now)
     elif access_request.wanted_start and access_request.wanted_start > now:

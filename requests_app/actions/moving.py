@@ -6,22 +6,30 @@ from django.utils.translation import gettext as _
 
 from audit import journal
 
-from .. import events
-from ..lifecycle import LIVE, IllegalMove, RequestStatus
+from .. import conflicts, events
+from ..lifecycle import LIVE, RequestStatus
 from ..models import AccessRequest, Assignment
 from .attributes import write_attributes
+from .delivering import end_in_conflict, end_ungranted
 
 
-def move_end(access_request: AccessRequest, *, now: datetime) -> Assignment:
+def move_end(access_request: AccessRequest, *, now: datetime) -> Assignment | None:
     """Do what an approved extension asks. The person is locked already; an extension never makes access shorter.
 
-    Raises IllegalMove where the access has ended: what is over does not come back by an extension.
+    None where the access has ended since it was asked for, for what is over does not come back, or where the person has
+    come to hold something incompatible: then the request ends, and the end stays as it is.
     """
+    conflict = conflicts.exist(access_request.person_id, access_request.package_id, lasting=True)
     rows = Assignment.objects.select_related("person", "package").select_for_update(of=("self",))
-    assignment = rows.get(access_requests=access_request)
+    assignment = rows.annotate(is_in_conflict=conflict).get(access_requests=access_request)
     old = assignment.ends_at
     if assignment.status not in LIVE or (old is not None and old <= now):
-        raise IllegalMove(_("This access has ended already."))
+        why = _("the access that it was to extend had ended")
+        end_ungranted(access_request, verb=events.REQUEST_LAPSED, why=why, now=now)
+        return None
+    if assignment.is_in_conflict:
+        end_in_conflict(access_request, now=now, lasting=True)
+        return None
     new = _later(old, access_request.wanted_end)
     access_request.move_to(RequestStatus.DELIVERING, at=now)
     assignment.move_end(new)

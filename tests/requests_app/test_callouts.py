@@ -12,7 +12,7 @@ from accessgov import outbox
 from audit.models import Event
 from catalog.actions import Stage, save_custom_extension, save_policy
 from catalog.choices import ApproverKind, ApproverUse, CalloutMoment, LaunchBehaviour, TimeoutMeaning
-from catalog.models import ApprovalStage, CustomExtension, PolicyCallout, StageApprover
+from catalog.models import ApprovalStage, CustomExtension, Incompatibility, PolicyCallout, StageApprover
 from directory.actions import disable_person
 from directory.models import Group
 from provisioning.delivery import perform_all_due as deliver
@@ -531,6 +531,44 @@ def test_an_extension_of_access_asks_too_and_ends_with_it(cast, package, policy,
     assert only().state == CalloutState.CANCELED
     with pytest.raises(IllegalMove):
         actions.answer_callout(callout=only(), answer=YES, actor=None, now=now + 20.5 * DAY)
+
+
+def extended(cast, package, calls, now):
+    """Rita's extension is approved, and waits for what the extension says to that."""
+    approved(cast, package, now)
+    deliver(now=now)
+    calls(CalloutMoment.APPROVED, on_timeout=TimeoutMeaning.CONTINUE)
+    held = Assignment.objects.get()
+    asked = actions.extend(assignment=held, actor=cast.rita, justification="More", now=now + 29.5 * DAY)
+    actions.approve(approval=asked.approvals.get(), actor=cast.marco, now=now + 29.5 * DAY)
+    return asked
+
+
+def test_an_extension_of_access_is_judged_for_conflicts_when_the_answer_comes(cast, package, calls, now):
+    asked = extended(cast, package, calls, now)
+    other = cast.package("Sales: Audit", cast.role("Audit")[1])
+    policy = cast.policy(other, approver=None)
+    actions.assign_directly(policy=policy, person=cast.rita, actor=cast.olga, now=now + 29.5 * DAY)
+    Incompatibility.objects.create(package=package, other_package=other)
+    actions.answer_callout(callout=only(), answer=YES, actor=None, now=now + 29.6 * DAY)
+    asked.refresh_from_db()
+    assert asked.status == RequestStatus.CANCELED
+    assert "Rita has Sales: Audit" in Event.objects.get(verb="request.in_conflict").details["why"]
+    assert Assignment.objects.get(package=package).ends_at == now + 30 * DAY
+
+
+@pytest.mark.parametrize("how", ["answer", "silence"])
+def test_an_answer_about_access_that_has_ended_meanwhile_ends_the_request(cast, package, calls, now, how):
+    asked = extended(cast, package, calls, now)
+    if how == "answer":
+        actions.answer_callout(callout=only(), answer=YES, actor=None, now=now + 30.1 * DAY)
+    else:
+        assert actions.time_out_callout(callout=only(), now=now + 30.6 * DAY)
+        assert not Callout.objects.overdue(now + 31 * DAY).exists(), "it is not tried for ever"
+    asked.refresh_from_db()
+    assert asked.status == RequestStatus.CANCELED
+    assert told(asked)[-2:] == ["request.approved", "request.lapsed"]
+    assert Assignment.objects.get().ends_at == now + 30 * DAY
 
 
 # --- Every move ------------------------------------------------------------------------------------------------------

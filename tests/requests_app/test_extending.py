@@ -281,11 +281,13 @@ def test_when_access_ends_nobody_need_decide_on_its_extension_any_more(cast, ass
     assert not Approval.objects.waiting_for(cast.marco).exists()
 
 
-def test_an_approval_after_the_end_brings_nothing_back(cast, assignment):
-    approval = extend(cast, assignment).approvals.get()
-    with pytest.raises(IllegalMove, match="ended already"):
-        actions.approve(approval=approval, actor=cast.marco, now=NOW + MONTH)
-    assert not ApprovalAssignee.objects.filter(approval=approval, is_approved=True).exists()
+def test_an_approval_after_the_end_brings_nothing_back_and_ends_the_request(cast, assignment):
+    access_request = extend(cast, assignment)
+    actions.approve(approval=access_request.approvals.get(), actor=cast.marco, now=NOW + MONTH)
+    access_request.refresh_from_db()
+    assert access_request.status == RequestStatus.CANCELED
+    assert Event.objects.get(verb="request.lapsed").details["why"] == "the access that it was to extend had ended"
+    assert actions.expire_due(now=NOW + MONTH) == 1
 
 
 def test_an_extension_that_is_approved_while_the_sweep_looks_saves_the_access(cast, assignment, monkeypatch):
