@@ -95,7 +95,9 @@ class QuestionSerializer(OutputSerializer[Question]):
         help_text="The attribute of the person in which the answer is stored.",
     )
     is_editable = serializers.BooleanField(
-        read_only=True, help_text="False: whoever has a value already cannot answer otherwise."
+        source="may_change_value",
+        read_only=True,
+        help_text="False: whoever has a value already cannot answer otherwise.",
     )
 
     class Meta:

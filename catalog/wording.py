@@ -169,7 +169,7 @@ def question_in_words(question: Question) -> str:
         more.append(_("at most %(count)d characters") % {"count": question.max_length})
     if question.attribute:
         more.append(_("stored as %(attribute)s") % {"attribute": question.attribute})
-    if question.attribute and not question.is_editable:
+    if question.attribute and not question.may_change_value:
         more.append(_("never changed"))
     if question.translations:
         more.append(_("also in %(languages)s") % {"languages": ", ".join(sorted(question.translations))})

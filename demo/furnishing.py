@@ -75,7 +75,9 @@ class Furnisher:
     def _open_attributes(self) -> None:
         asked = [question for package in PACKAGES for policy in package.policies for question in policy.questions]
         for name in sorted({question.stored_as for question in asked} - {""}):
-            attribute = PersonAttribute(name=name, description=f"Answered where a package asks for it: {name}")
+            attribute = PersonAttribute(
+                name=name, description=f"Answered where a package asks for it: {name}", is_editable=True
+            )
             save_attribute(attribute=attribute, actor=self.actor, now=self.now)
 
     def _systems(self, application: Application) -> dict[str, TargetSystem]:

@@ -27,18 +27,31 @@ def held_value(question: Question, person: User) -> list[str]:
     return _as_list(held)
 
 
-def is_fixed(question: Question, person: User) -> bool:
-    """Whether the person has a value that nobody may answer otherwise (corner 34)."""
-    return not question.is_editable and bool(held_value(question, person))
+def readable_value(question: Question, person: User, *, asker: User) -> list[str]:
+    """What of it the asker is told: all of their own, of another person's nothing."""
+    return held_value(question, person) if asker.pk == person.pk else []
+
+
+def is_fixed(question: Question, person: User, *, asker: User) -> bool:
+    """Whether the person has a value that the asker may not answer otherwise (corner 34): of another person's any."""
+    may_change = asker.pk == person.pk and question.may_change_value
+    return not may_change and bool(held_value(question, person))
 
 
 def check_answers(
-    policy: Policy, *, person: User, justification: str | None, answers: Given, languages: Iterable[str] = ()
+    policy: Policy,
+    *,
+    person: User,
+    asker: User,
+    justification: str | None,
+    answers: Given,
+    languages: Iterable[str] = (),
 ) -> list[Answer]:
     """The answers as they are to be kept. Raises ValidationError naming everything that is missing or wrong at once.
 
-    `person` is whom it is asked for, `justification` None where nobody asks for one, and `languages` are those in
-    which the questions were shown, the best first.
+    `person` is whom the `asker` asks for, `justification` None where nobody asks for one, and `languages` are those
+    in which the questions were shown, the best first. What is known of another person stays untold: the answer says
+    no more than that.
     """
     faults: dict[str, Any] = {}
     if policy.requires_justification and justification is not None and not justification.strip():
@@ -49,10 +62,15 @@ def check_answers(
     kept = []
     for question in questions:
         values = _as_list(answers.get(str(question.pk), ""))
-        if objection := _objection(question, values, person=person, languages=spoken):
+        fixed = is_fixed(question, person, asker=asker)
+        readable = readable_value(question, person, asker=asker)
+        objection = _changed(values, readable) if fixed else _objection(question, values, languages=spoken)
+        if objection:
             faults[field_of(question)] = objection
-        elif values := values or (held_value(question, person) if is_fixed(question, person) else []):
-            kept.append(_answer(question, values, languages=spoken))
+        elif fixed and not readable:
+            kept.append(_untold(question, languages=spoken))
+        elif values := values or (readable if fixed else []):
+            kept.append(_answer(question, values, is_own=asker.pk == person.pk, languages=spoken))
     if faults:
         raise ValidationError(faults)
     return kept
@@ -71,14 +89,19 @@ def given_before(access_request: AccessRequest, policy: Policy) -> dict[str, lis
     by_key = {answer.question_key: answer.values for answer in access_request.answers.all()}
     by_text = {answer.question: answer.values for answer in access_request.answers.all()}
     found = {question: by_key.get(question.pk) or by_text.get(question.text) for question in policy.questions.all()}
-    return {field_of(question): values for question, values in found.items() if values}
+    return {field_of(question): values for question, values in found.items() if values and any(values)}
 
 
-def _objection(question: Question, values: list[str], *, person: User, languages: Sequence[str]) -> str:
-    if is_fixed(question, person):
-        held = held_value(question, person)
-        unchanged = not values or values == held
-        return "" if unchanged else _("It is “%(held)s” already, and is not changed here.") % {"held": ", ".join(held)}
+def _changed(values: list[str], readable: list[str]) -> str:
+    """What is wrong with answering otherwise where something is known; the value is told to whom it belongs."""
+    if not values or values == readable:
+        return ""
+    if not readable:
+        return _("It is known already, and is not changed here.")
+    return _("It is “%(held)s” already, and is not changed here.") % {"held": ", ".join(readable)}
+
+
+def _objection(question: Question, values: list[str], *, languages: Sequence[str]) -> str:
     if not values:
         return _("Answer this question.") if question.is_required else ""
     if question.kind != QuestionKind.CHOICES and len(values) > 1:
@@ -88,7 +111,14 @@ def _objection(question: Question, values: list[str], *, person: User, languages
     return question.objection_to(values[0], languages=languages)
 
 
-def _answer(question: Question, values: list[str], *, languages: Sequence[str]) -> Answer:
+def _untold(question: Question, *, languages: Sequence[str]) -> Answer:
+    """That something is known of somebody else, and not what."""
+    answer = _answer(question, [], is_own=False, languages=languages)
+    answer.shown = _("known already")
+    return answer
+
+
+def _answer(question: Question, values: list[str], *, is_own: bool, languages: Sequence[str]) -> Answer:
     worded = question.worded(languages)
     labels = dict(worded.choices)
     shown = [labels.get(value, value) for value in values]
@@ -100,7 +130,7 @@ def _answer(question: Question, values: list[str], *, languages: Sequence[str]) 
         shown=", ".join(shown) if shown != values else "",
         question_key=question.pk,
         attribute=question.attribute.name if question.attribute else "",
-        is_editable=question.is_editable,
+        is_editable=is_own and question.may_change_value,
     )
 
 

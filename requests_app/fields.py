@@ -15,7 +15,7 @@ from catalog.models import Policy, Question
 from catalog.wording import time_in_words
 from directory.models import User
 
-from .answers import held_value, is_fixed
+from .answers import is_fixed, readable_value
 from .periods import in_words
 
 LONGEST_TEXT = 4000
@@ -73,17 +73,23 @@ def period_for_form(policy: Policy, *, starts_at: datetime | None, ends_at: date
     return {name: at if is_by_minute else at.date() for name, at in ahead.items()}
 
 
-def answer_field(question: Question, *, person: User | None, languages: Iterable[str]) -> forms.Field:
-    """The field of a question, in the reader's language, with what is known of the person already."""
+def answer_field(
+    question: Question, *, person: User | None, asker: User | None, languages: Iterable[str]
+) -> forms.Field:
+    """The field of a question, in the reader's language, with what is known of the person already.
+
+    Where an `asker` asks for them, only that something is known.
+    """
+    asker = asker or person
     worded = question.worded(languages)
     facts: dict[str, Any] = {
         "label": worded.text,
         "required": question.is_required,
         "error_messages": {"required": _("Answer this question.")},
-        "initial": held_value(question, person) if person else [],
+        "initial": readable_value(question, person, asker=asker) if person and asker else [],
     }
-    if person and is_fixed(question, person):
-        said = ", ".join(facts["initial"])
+    if person and asker and is_fixed(question, person, asker=asker):
+        said = ", ".join(facts["initial"]) or gettext("known already")
         kept = _("It is known already, and is not changed here.")
         return forms.CharField(label=worded.text, initial=said, disabled=True, required=False, help_text=kept)
     match question.kind:

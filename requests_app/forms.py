@@ -46,7 +46,7 @@ class AskForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.questions = list(policy.questions.all())
         for question in self.questions:
-            self.fields[field_of(question)] = answer_field(question, person=person, languages=languages)
+            self.fields[field_of(question)] = answer_field(question, person=person, asker=asker, languages=languages)
         if policy.is_period_chosen if has_period is None else has_period:
             self.fields |= period_fields(policy)
         self.fields["justification"] = WordsField(

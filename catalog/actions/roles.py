@@ -24,6 +24,7 @@ def grant_role(*, given: RoleAssignment, actor: User | None, now: datetime) -> R
     _require_right(actor, given)
     if given.person is not None and not given.person.is_active:
         raise ValidationError({"person": _("%(person)s is disabled.") % {"person": given.person}})
+    given.granted_at = now
     given.full_clean()
     given.save(force_insert=True)
     _tell(events.ROLE_GRANTED, given, actor=actor, now=now)
@@ -44,7 +45,9 @@ def revoke_role(*, given: RoleAssignment, actor: User | None, now: datetime) -> 
 
 def appoint_creator(*, catalog: Catalog, creator: User, now: datetime) -> None:
     """Make whoever created the catalog its first owner: part of creating it, so no further right is asked for."""
-    given = RoleAssignment.objects.create(role=DelegatedRole.CATALOG_OWNER, catalog=catalog, person=creator)
+    given = RoleAssignment.objects.create(
+        role=DelegatedRole.CATALOG_OWNER, catalog=catalog, person=creator, granted_at=now
+    )
     _tell(events.ROLE_GRANTED, given, actor=creator, now=now)
 
 

@@ -80,7 +80,11 @@ class Question(models.Model):
         help_text=_("Written when the access is delivered, filled in next time, gone with the last access that asked."),
     )
     is_editable = models.BooleanField(
-        _("may be changed"), default=True, help_text=_("No: once the person has a value, nobody answers otherwise.")
+        _("may be changed"),
+        default=True,
+        help_text=_(
+            "No: once the person has a value, nobody answers otherwise. Yes: as far as the attribute allows it."
+        ),
     )
 
     class Meta:
@@ -98,6 +102,11 @@ class Question(models.Model):
         else:
             self._clean_pattern()
         self._clean_translations()
+
+    @property
+    def may_change_value(self) -> bool:
+        """Whether an answer may change what the person has: the attribute decides, a question only narrows it."""
+        return self.is_editable and (self.attribute is None or self.attribute.is_editable)
 
     @property
     def longest(self) -> int:

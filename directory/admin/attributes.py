@@ -16,9 +16,9 @@ from ..models import PersonAttribute
 class PersonAttributeAdmin(ConfigurationAdmin):
     """Administrators open attributes here one by one; all others are closed to questions."""
 
-    list_display = ("name", "description")
+    list_display = ("name", "description", "is_editable")
     search_fields = ("name", "description")
-    fields = ("name", "description")
+    fields = ("name", "description", "is_editable")
 
     def apply(self, request: HttpRequest, form: ModelForm, formsets: Sequence[BaseInlineFormSet]) -> None:
         actions.save_attribute(attribute=form.instance, **by(request))

@@ -46,6 +46,11 @@ class PersonAttribute(models.Model):
         help_text=_("As in the further attributes of a person: cost_centre."),
     )
     description = models.CharField(_("description"), max_length=300, blank=True)
+    is_editable = models.BooleanField(
+        _("answers may change it"),
+        default=False,
+        help_text=_("No: an answer fills it in while it is empty, and no question can say otherwise."),
+    )
 
     class Meta:
         verbose_name = _("attribute that questions fill in")

@@ -54,7 +54,7 @@ def submit(
     _refuse_repetition(chosen, person=person, actor=actor)
     check_period(chosen, period, now=now)
     given = check_answers(
-        chosen, person=person, justification=justification, answers=answers or {}, languages=languages
+        chosen, person=person, asker=actor, justification=justification, answers=answers or {}, languages=languages
     )
     access_request, stages = create(
         chosen,
@@ -104,7 +104,9 @@ def assign_directly(
         )
     _refuse_repetition(chosen, person=locked, actor=actor, is_direct=True)
     check_period(chosen, period, now=now, is_free=True)
-    given = check_answers(chosen, person=locked, justification=None, answers=answers or {}, languages=languages)
+    given = check_answers(
+        chosen, person=locked, asker=actor, justification=None, answers=answers or {}, languages=languages
+    )
     access_request, stages = create(
         chosen,
         kind=RequestType.ADMIN_ADD,

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from directory.actions import set_attributes
-from directory.models import User
+from directory.models import PersonAttribute, User
 
 from ..models import AccessRequest, Answer, BroughtAttribute
 
@@ -18,17 +18,15 @@ Key = tuple[UUID, str]
 def write_attributes(requests: Iterable[AccessRequest], *, now: datetime) -> None:
     """Store what was answered in these requests, whose access is there now. The people are locked already.
 
-    What may not be changed and has a value keeps it (corner 34); it stays as long as this access does. A fixed
-    number of statements, however many requests there are; one where nothing is to be stored.
+    What may not be changed and has a value keeps it (corner 34), and so does what an administrator closed meanwhile;
+    it stays as long as this access does. A fixed number of statements, however many requests there are; one where
+    nothing is to be stored.
     """
     rows = {row.pk: row for row in requests if row.assignment_id}
-    if not rows:
+    found = _answers_to_store(rows)
+    if not found:
         return
-    answers = Answer.objects.filter(access_request__in=rows).exclude(attribute="")
-    if not (
-        found := sorted(answers, key=lambda answer: (rows[answer.access_request_id].submitted_at, answer.position))
-    ):
-        return
+    is_open = dict(PersonAttribute.objects.values_list("name", "is_editable"))
     people = User.objects.in_bulk({row.person_id for row in rows.values()})
     living = _living(people)
     changes: defaultdict[UUID, dict[str, Any]] = defaultdict(dict)
@@ -36,13 +34,20 @@ def write_attributes(requests: Iterable[AccessRequest], *, now: datetime) -> Non
         person, name = people[rows[answer.access_request_id].person_id], answer.attribute
         held = changes[person.pk].get(name, person.attributes.get(name))
         reasons = living[person.pk, name]
-        changes[person.pk][name] = held if held and not answer.is_editable else _stored(answer)
+        stored = held if held and not (answer.is_editable and is_open.get(name)) else _stored(answer)
+        if stored is None or name not in is_open:
+            continue
+        is_ours = name in changes[person.pk] or any(one.value == held for one in reasons)
+        before = reasons[0].before if reasons and is_ours else held
+        changes[person.pk][name] = stored
         brought = BroughtAttribute(
             assignment_id=rows[answer.access_request_id].assignment_id,  # type: ignore[misc]  # it is delivered
             person=person,
             name=name,
-            before=next(iter(reasons)).before if reasons else held,
+            before=before,
         )
+        for one in reasons:
+            one.before = before
         living[person.pk, name] = [one for one in reasons if one.assignment_id != brought.assignment_id] + [brought]
     _keep([one for (pk, name), those in living.items() if name in changes[pk] for one in those], changes)
     set_attributes(changes, stories={row.person_id: row.pk for row in rows.values()}, now=now)
@@ -74,8 +79,9 @@ def _answers_to_store(rows: Mapping[UUID, AccessRequest]) -> list[Answer]:
     return sorted(answers, key=lambda answer: (rows[answer.access_request_id].submitted_at, answer.position))
 
 
-def _stored(answer: Answer) -> str | list[str]:
-    return answer.values if len(answer.values) > 1 else answer.value
+def _stored(answer: Answer) -> str | list[str] | None:
+    """The value of the attribute; None where the answer only says that something was known."""
+    return answer.values if len(answer.values) > 1 else answer.value or None
 
 
 def _living(people: Iterable[UUID]) -> defaultdict[Key, list[BroughtAttribute]]:
@@ -93,5 +99,5 @@ def _keep(brought: list[BroughtAttribute], changes: Mapping[UUID, Mapping[str, A
         brought,
         update_conflicts=True,
         unique_fields=["assignment", "name"],
-        update_fields=["value", "ended_at"],
+        update_fields=["value", "before", "ended_at"],
     )

@@ -46,7 +46,12 @@ def extend(
     if offer.policy is None:
         _refuse(offer, assignment=locked)
     given = check_answers(
-        offer.policy, person=locked.person, justification=justification, answers=answers or {}, languages=languages
+        offer.policy,
+        person=locked.person,
+        asker=actor,
+        justification=justification,
+        answers=answers or {},
+        languages=languages,
     )
     access_request, stages = create(
         offer.policy,

@@ -79,8 +79,8 @@ class AssignView(SignedInView):
         """The form for the questions of this policy; None where the package has no policy."""
         if policy is None:
             return None
-        languages = languages_of(self.request.headers)
-        return AssignForm(*data, policies=_policies(package), policy=policy, person=person, languages=languages, **more)
+        more |= {"person": person, "asker": self.request.user, "languages": languages_of(self.request.headers)}
+        return AssignForm(*data, policies=_policies(package), policy=policy, **more)
 
     def _assign(self, package: AccessPackage, *, person: User, form: AssignForm) -> HttpResponse:
         access_request = actions.assign_directly(

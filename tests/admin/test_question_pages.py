@@ -27,7 +27,7 @@ def question(**fields):
 
 
 def test_a_question_with_pattern_translations_and_attribute_is_set_on_the_policys_page(cast, ada, fill, policy):
-    attribute = PersonAttribute.objects.create(name="project")
+    attribute = PersonAttribute.objects.create(name="project", is_editable=True)
     typed = question(
         pattern="PRJ-[0-9]{4}",
         pattern_hint="PRJ- and four digits.",

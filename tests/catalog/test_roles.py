@@ -38,6 +38,7 @@ def test_a_role_is_given_and_taken_away_and_both_are_told(cast):
     role = actions.grant_role(
         given=given(DelegatedRole.PACKAGE_MANAGER, catalog=cast.catalog, person=cast.marco), actor=cast.ada, now=NOW
     )
+    assert role.granted_at == NOW
     assert can_manage_packages(cast.marco, cast.catalog)
     assert actions.revoke_role(given=role, actor=cast.ada, now=NOW)
     assert not actions.revoke_role(given=role, actor=cast.ada, now=NOW)

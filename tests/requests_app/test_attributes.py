@@ -19,7 +19,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def cost_centre(cast):
-    return save_attribute(attribute=PersonAttribute(name="cost_centre"), actor=cast.ada, now=NOW)
+    return save_attribute(attribute=PersonAttribute(name="cost_centre", is_editable=True), actor=cast.ada, now=NOW)
 
 
 @pytest.fixture
@@ -92,26 +92,103 @@ def test_what_was_there_before_comes_back_and_what_others_changed_since_stays(ca
     assert attributes_of(cast.rita)["cost_centre"] == "9999", "somebody else said so since"
 
 
-@pytest.mark.parametrize("who", ["the person", "an administrator"])
-def test_corner_34_a_value_that_may_not_be_changed_is_overwritten_by_nobody(cast, asking, who):
-    cast.rita.attributes = {"cost_centre": "1000"}
-    cast.rita.save()
-    policy, question = asking(is_editable=False)
+def hold(person, value):
+    """As a feed or the person themselves would have it."""
+    person.refresh_from_db()
+    person.attributes = {"cost_centre": value} if value else {}
+    person.save()
 
-    def ask(**more):
-        if who == "the person":
-            return actions.submit(package=policy.package, actor=cast.rita, justification="New", now=NOW, **more)
-        return actions.assign_directly(policy=policy, person=cast.rita, actor=cast.ada, now=NOW, **more)
 
+def assign(cast, policy, **more):
+    return actions.assign_directly(policy=policy, person=cast.rita, actor=cast.ada, now=NOW, **more)
+
+
+@pytest.mark.parametrize("closed_by", ["the question", "the attribute"])
+def test_corner_34_a_value_that_may_not_be_changed_is_overwritten_by_nobody(cast, asking, cost_centre, closed_by):
+    hold(cast.rita, "1000")
+    policy, question = asking(is_editable=closed_by != "the question")
+    cost_centre.is_editable = closed_by != "the attribute"
+    save_attribute(attribute=cost_centre, actor=cast.ada, now=NOW)
     with pytest.raises(ValidationError) as refusal:
-        ask(answers={str(question.pk): "4100"})
+        give(cast, policy, {question: "4100"})
     assert refusal.value.message_dict == {f"question_{question.pk}": ["It is “1000” already, and is not changed here."]}
-    asked = ask()
-    assert asked.answers.get().value == "1000", "what is known is the answer"
+    give(cast, policy, {})
+    assert policy.access_requests.get().answers.get().value == "1000", "what is known is the answer"
     perform_all_due(now=NOW)
     assert attributes_of(cast.rita) == {"cost_centre": "1000"}
     actions.give_back(assignment=Assignment.objects.get(), actor=cast.rita, now=NOW + DAY)
     assert attributes_of(cast.rita) == {"cost_centre": "1000"}, "it was there before"
+
+
+def test_whoever_assigns_neither_reads_nor_overwrites_what_the_person_has(cast, asking):
+    hold(cast.rita, "1000")
+    policy, question = asking()
+    with pytest.raises(ValidationError) as refusal:
+        assign(cast, policy, answers={str(question.pk): "4100"})
+    assert refusal.value.message_dict == {f"question_{question.pk}": ["It is known already, and is not changed here."]}
+    answer = assign(cast, policy).answers.get()
+    assert (answer.value, answer.in_words) == ("", "known already")
+    perform_all_due(now=NOW)
+    assert attributes_of(cast.rita) == {"cost_centre": "1000"}
+    actions.give_back(assignment=Assignment.objects.get(), actor=cast.rita, now=NOW + DAY)
+    assert attributes_of(cast.rita) == {"cost_centre": "1000"}
+
+
+def test_whoever_assigns_fills_in_what_is_empty_but_not_what_came_before_the_delivery(cast, asking):
+    policy, question = asking()
+    assign(cast, policy, answers={str(question.pk): "4100"})
+    hold(cast.rita, "1000")
+    perform_all_due(now=NOW)
+    assert attributes_of(cast.rita) == {"cost_centre": "1000"}
+
+
+def test_what_was_known_to_whoever_assigned_and_is_gone_at_delivery_is_not_made_up(cast, asking):
+    hold(cast.rita, "1000")
+    policy, _question = asking()
+    assign(cast, policy)
+    hold(cast.rita, None)
+    perform_all_due(now=NOW)
+    assert attributes_of(cast.rita) == {}
+
+
+def test_access_that_was_assigned_keeps_there_what_another_access_brought(cast, asking):
+    (first, one), (second, _two) = asking(), asking("Sales: Campaigns")
+    brought = give(cast, first, {one: "4100"})
+    perform_all_due(now=NOW)
+    assign(cast, second)
+    perform_all_due(now=NOW)
+    actions.give_back(assignment=brought, actor=cast.rita, now=NOW + DAY)
+    assert attributes_of(cast.rita) == {"cost_centre": "4100"}
+    actions.give_back(assignment=Assignment.objects.live().get(), actor=cast.rita, now=NOW + 2 * DAY)
+    assert attributes_of(cast.rita) == {}
+
+
+@pytest.mark.parametrize("closing", ["to changes", "altogether"])
+def test_an_attribute_that_was_closed_since_is_not_written_at_delivery(cast, asking, cost_centre, closing):
+    hold(cast.rita, "1000")
+    policy, question = asking()
+    give(cast, policy, {question: "4100"})
+    cost_centre.is_editable = False
+    save_attribute(attribute=cost_centre, actor=cast.ada, now=NOW)
+    if closing == "altogether":
+        policy.questions.all().delete()
+        delete_attribute(attribute=cost_centre, actor=cast.ada, now=NOW)
+    perform_all_due(now=NOW)
+    assert attributes_of(cast.rita) == {"cost_centre": "1000"}
+
+
+@pytest.mark.parametrize("is_editable", [True, False])
+def test_what_a_feed_said_between_two_accesses_is_what_comes_back(cast, asking, is_editable):
+    (first, one), (second, two) = asking(), asking("Sales: Campaigns", is_editable=is_editable)
+    earlier = give(cast, first, {one: "4100"})
+    perform_all_due(now=NOW)
+    hold(cast.rita, "9999")
+    later = give(cast, second, {two: "4210"} if is_editable else {})
+    perform_all_due(now=NOW)
+    assert attributes_of(cast.rita) == {"cost_centre": "4210" if is_editable else "9999"}
+    actions.give_back(assignment=later, actor=cast.rita, now=NOW + DAY)
+    actions.give_back(assignment=earlier, actor=cast.rita, now=NOW + 2 * DAY)
+    assert attributes_of(cast.rita) == {"cost_centre": "9999"}, "the feed's value, not what was there before it"
 
 
 def test_corner_34_holds_also_where_the_value_came_between_asking_and_delivery(cast, asking):

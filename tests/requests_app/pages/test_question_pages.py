@@ -90,7 +90,7 @@ def test_what_is_known_of_the_person_is_filled_in_and_what_is_fixed_cannot_be_ty
     cast.rita.attributes = {"cost_centre": "4100", "badge": "B-7"}
     cast.rita.save()
     for position, (name, is_editable) in enumerate([("cost_centre", True), ("badge", False)], start=1):
-        attribute = PersonAttribute.objects.create(name=name)
+        attribute = PersonAttribute.objects.create(name=name, is_editable=True)
         policy.questions.create(position=position, text=name, attribute=attribute, is_editable=is_editable)
     client = sign_in(cast.rita)
     centre, badge = policy.questions.all()
@@ -100,6 +100,30 @@ def test_what_is_known_of_the_person_is_filled_in_and_what_is_fixed_cannot_be_ty
     assert "It is known already, and is not changed here." in page
     assert client.post(form, {named(centre): "4210", named(badge): "B-8", **WHY}).status_code == 302
     assert [one.value for one in AccessRequest.objects.get().answers.all()] == ["4210", "B-7"]
+
+
+def test_whoever_assigns_or_asks_for_a_report_is_not_told_what_is_known(form, policy, cast, sign_in):
+    cast.rita.attributes = {"cost_centre": "4100"}
+    cast.rita.save()
+    policy.is_on_behalf_allowed = True
+    policy.save()
+    attribute = PersonAttribute.objects.create(name="cost_centre", is_editable=True)
+    question = policy.questions.create(text="Cost centre?", attribute=attribute)
+    assigning = reverse("requests:assign", args=[policy.package_id])
+    for person, url in (
+        (cast.olga, f"{assigning}?person={cast.rita.pk}"),
+        (cast.marco, f"{form}?for={cast.rita.pk}"),
+    ):
+        client = sign_in(person)
+        page = client.get(url).content.decode()
+        assert "4100" not in page
+        assert "It is known already, and is not changed here." in page
+    assert client.post(url, {named(question): "9999", **WHY}).status_code == 302
+    asked = AccessRequest.objects.get()
+    assert asked.answers.get().in_words == "known already"
+    page = sign_in(cast.marco).get(reverse("requests:request", args=[asked.pk])).content.decode()
+    assert "known already" in page
+    assert "4100" not in page
 
 
 def test_approvers_see_what_was_answered_and_from_when_until_when(policy, cast, sign_in):
