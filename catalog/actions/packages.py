@@ -15,6 +15,7 @@ from .. import events
 from ..choices import RequestorScope
 from ..models import AccessPackage, Catalog, PackageRole, ResourceRole
 from .rules import (
+    refuse_extensions_left_behind,
     refuse_if_used,
     refuse_lax_privileges,
     refuse_strangers_to_the_catalog,
@@ -28,7 +29,8 @@ from .saving import stored, tell
 def save_package(*, package: AccessPackage, actor: User | None, now: datetime) -> AccessPackage:
     """Create or change a package; its roles and policies have actions of their own.
 
-    Moving it takes the right in both catalogs, and its resources in the new one. Raises PermissionDenied and
+    Moving it takes the right in both catalogs, its resources in the new one, and policies that name no custom
+    extension of the old one. Raises PermissionDenied and
     ValidationError.
     """
     old = stored(package)
@@ -39,6 +41,7 @@ def save_package(*, package: AccessPackage, actor: User | None, now: datetime) -
     package.save()
     if old is not None and old.catalog_id != package.catalog_id:
         refuse_strangers_to_the_catalog(package)
+        refuse_extensions_left_behind(package, old=old.catalog)
     tell(
         package,
         created=events.PACKAGE_CREATED,

@@ -1,5 +1,6 @@
 """What every change to the catalog is held to, whatever was changed."""
 
+from collections import defaultdict
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -53,6 +54,23 @@ def refuse_strangers_to_the_catalog(package: AccessPackage) -> None:
             code="not_in_catalog",
             params={"catalog": package.catalog, "resources": _some(names)},
         )
+
+
+def refuse_extensions_left_behind(package: AccessPackage, *, old: Catalog) -> None:
+    """Raises ValidationError where a policy of the package, which moved away from `old`, names an extension of it."""
+    policies = Policy.objects.filter(package=package)
+    named: defaultdict[str, set[str]] = defaultdict(set)
+    for path in ("callouts__extension", "stages__approvers__extension"):
+        found = policies.filter(**{f"{path}__isnull": False}).exclude(**{f"{path}__catalog": package.catalog_id})
+        for policy, extension in found.values_list("name", f"{path}__name"):
+            named[policy].add(extension)
+    if named:
+        said = _("The policy “%(policy)s” names extensions of %(catalog)s: %(extensions)s.")
+        faults = [
+            said % {"policy": policy, "catalog": old, "extensions": _some(sorted(extensions))}
+            for policy, extensions in sorted(named.items())
+        ]
+        raise ValidationError({"catalog": " ".join([*faults, _("Take them out of it before the package moves.")])})
 
 
 def refuse_lax_privileges(**where: Any) -> None:

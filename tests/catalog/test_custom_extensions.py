@@ -9,7 +9,7 @@ from audit.models import Event
 from catalog import actions
 from catalog.actions import Stage
 from catalog.choices import ApproverKind, ApproverUse, CalloutMoment, DelegatedRole, LaunchBehaviour
-from catalog.models import ApprovalStage, Catalog, CustomExtension, Policy, PolicyCallout, StageApprover
+from catalog.models import AccessPackage, ApprovalStage, Catalog, CustomExtension, Policy, PolicyCallout, StageApprover
 from catalog.wording import policy_in_words
 from tests.cast import NOW
 
@@ -119,6 +119,24 @@ def test_what_is_called_is_not_deleted_and_does_not_leave_its_catalog(cast, exte
     extension.catalog = Catalog.objects.create(name="Finance", description="Money")
     with pytest.raises(ValidationError, match="stays in its catalog"):
         save(extension, cast.ada)
+
+
+@pytest.mark.parametrize("named_by", ["a callout", "a stage"])
+def test_a_package_does_not_move_away_from_the_extensions_that_its_policies_name(cast, extension, policy, named_by):
+    if named_by == "a callout":
+        callouts, stages = [PolicyCallout(policy=policy, moment=CalloutMoment.CREATED, extension=extension)], None
+    else:
+        asked = StageApprover(kind=ApproverKind.EXTENSION, extension=extension)
+        callouts, stages = None, [Stage(ApprovalStage(), [asked])]
+    actions.save_policy(policy=policy, actor=cast.ada, now=NOW, callouts=callouts, stages=stages)
+    package = AccessPackage.objects.get(pk=policy.package_id)
+    package.package_roles.all().delete()
+    package.catalog = Catalog.objects.create(name="Finance", description="Money")
+    with pytest.raises(ValidationError) as refusal:
+        actions.save_package(package=package, actor=cast.ada, now=NOW)
+    said = f"The policy “{policy}” names extensions of Sales: Ticketing. Take them out of it before the package moves."
+    assert refusal.value.message_dict == {"catalog": [said]}
+    assert AccessPackage.objects.get().catalog == cast.catalog
 
 
 def test_a_policy_calls_only_what_its_own_catalog_owns(cast, policy):
