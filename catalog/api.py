@@ -141,7 +141,7 @@ class RoleAssignmentViewSet(ReadOnlyModelViewSet[RoleAssignment]):
     @extend_schema(request=NewRoleSerializer, responses={201: RoleAssignmentSerializer})
     def create(self, request: Request) -> Response:
         """Give a role to a person or a group."""
-        wish = NewRoleSerializer(data=request.data)
+        wish = NewRoleSerializer(data=request.data, context=self.get_serializer_context())
         wish.is_valid(raise_exception=True)
         given = RoleAssignment(**wish.validated_data)
         actions.grant_role(given=given, actor=caller(request), now=timezone.now())

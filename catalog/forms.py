@@ -12,13 +12,15 @@ from accessgov.administration import ConfigurationForm, pick_many
 from .actions import Stage
 from .choices import ApproverKind
 from .models import ApprovalStage, Catalog, Policy, Resource, StageApprover
+from .querysets import CatalogQuerySet
 
 IN_CATALOG = Catalog.resources.through._meta.get_field("catalog")
 
 
 class ResourceForm(ConfigurationForm):
-    """A resource, and the catalogs that hold it."""
+    """A resource, and those catalogs that hold it of which its reader may know (`offered`)."""
 
+    offered: CatalogQuerySet = Catalog.objects.none()
     catalogs = pick_many(IN_CATALOG, label=_("Catalogs"), help_text=_("Packages of these catalogs may use its roles."))
 
     class Meta:
@@ -27,8 +29,9 @@ class ResourceForm(ConfigurationForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["catalogs"].queryset = self.offered  # type: ignore[attr-defined]
         if not self.instance._state.adding:
-            self.initial["catalogs"] = list(self.instance.catalogs.all())
+            self.initial["catalogs"] = list(self.offered.filter(resources=self.instance))
 
 
 class DecidedBy(models.TextChoices):

@@ -32,13 +32,19 @@ class NewRoleSerializer(serializers.Serializer[None]):
 
     role = serializers.ChoiceField(choices=DelegatedRole.choices)
     catalog = serializers.PrimaryKeyRelatedField(
-        queryset=Catalog.objects.all(),
+        queryset=Catalog.objects.none(),
         default=None,
         allow_null=True,
         help_text="None for a role that holds everywhere.",
     )
     person = serializers.PrimaryKeyRelatedField(queryset=User.objects.all(), default=None, allow_null=True)
     group = serializers.PrimaryKeyRelatedField(queryset=Group.objects.all(), default=None, allow_null=True)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """A catalog that the caller cannot see is answered like one that is not there."""
+        super().__init__(*args, **kwargs)
+        if request := self.context.get("request"):
+            self.fields["catalog"].queryset = Catalog.objects.visible_to(request.user)
 
 
 class FindingSerializer(serializers.Serializer[Finding]):

@@ -229,6 +229,12 @@ class ResourceAdmin(DelegatedReading, ConfigurationAdmin):
         rows = self.model._default_manager.all() if is_administrator(user) else Resource.objects.reached_by(user)
         return rows.order_by("name", "pk")
 
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Of the catalogs of others, not even the names: they are neither shown nor chosen."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.offered = Catalog.objects.with_right(user_of(request), Right.READ)
+        return form
+
     def has_view_permission(self, request: HttpRequest, obj: Resource | None = None) -> bool:
         is_reached = obj is None or self.get_queryset(request).filter(pk=obj.pk).exists()
         return reach(request).has(Right.READ) and is_reached

@@ -1,6 +1,7 @@
 """People with a delegated role in the administration: they see and change exactly what is theirs."""
 
 from urllib.parse import urlencode
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -159,6 +160,18 @@ def test_an_owner_puts_what_they_own_into_their_catalog_and_leaves_others_alone(
     assert answer.status_code == 302, errors_of(answer)
     assert set(resource.catalogs.all()) == {cast.catalog, other}
     assert told() == ["Marco changed the resource Personal Files: catalogs: + Sales"]
+
+
+def test_who_owns_a_resource_is_not_told_of_catalogs_of_others_that_hold_it(cast, other, sign_in, fill):
+    browser, resource = sign_in(DelegatedRole.CATALOG_OWNER), other.resources.get()
+    resource.owners.add(cast.marco)
+    page = browser.get(page_of(resource))
+    assert str(other.pk) not in page.content.decode()
+    for pk in (other.pk, uuid4()):
+        answer = browser.post(page_of(resource), fill(page, {"catalogs": [str(pk)]}))
+        assert f"{pk} is not one of the available choices" in answer.content.decode(), "there or not"
+        assert other.name not in answer.content.decode()
+    assert set(resource.catalogs.all()) == {other}
 
 
 @pytest.mark.parametrize("role", [DelegatedRole.CATALOG_OWNER, DelegatedRole.PACKAGE_MANAGER])
