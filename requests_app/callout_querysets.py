@@ -1,16 +1,17 @@
 """Reads of callouts, and of what is to be called about."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
+from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Subquery, TextField
+from django.db.models import Exists, OuterRef, Q, Subquery, TextField
 from django.db.models.functions import Cast, Coalesce
 
 from accessgov.outbox import WorkQuerySet
 from directory.models import User
 
+from .callouts import Plan
 from .lifecycle import CALLOUT_OPEN
-from .querysets import AssignmentQuerySet
 
 if TYPE_CHECKING:
     from .models import Callout
@@ -39,11 +40,22 @@ class CalloutQuerySet(WorkQuerySet["Callout"]):
         return self.select_related("extension", "approval", *(f"access_request__{name}" for name in named))
 
 
-def ending_uncalled(moment: str, *, after: datetime, until: datetime, notice: timedelta) -> AssignmentQuerySet:
-    """Live assignments that end in (`after`, `until`] and about whose present end an extension is still to be called.
+class Ending(NamedTuple):
+    """Access that is about to end: when, which it is, the request that gave it, and what is called about it."""
 
-    A call older than the notice for the present end was about an earlier one: of a moved end it is told anew. Each is
-    annotated with its `story`: the request that gave it.
+    ends_at: datetime
+    pk: UUID
+    story: UUID
+    plan: Plan
+
+
+def ending_uncalled(
+    moment: str, *, after: datetime, until: datetime, notice: timedelta, most: int, beyond: Ending | None = None
+) -> list[Ending]:
+    """Live access that ends in (`after`, `until`] and about whose present end an extension is still to be called.
+
+    The first `most` of it, or those behind `beyond`; by one statement. A call older than the notice for the present end
+    was about an earlier one: of a moved end it is told anew.
     """
     from .models import AccessRequest, Assignment, Callout
 
@@ -56,4 +68,7 @@ def ending_uncalled(moment: str, *, after: datetime, until: datetime, notice: ti
     long_enough = planned.filter(ends_at__gt=Coalesce("delivered_at", "starts_at") + notice)
     story = AccessRequest.objects.adding().filter(assignment=OuterRef("pk")).order_by("submitted_at").values("pk")[:1]
     untold = long_enough.filter(~Exists(called)).annotate(story=Subquery(story)).exclude(story=None)
-    return untold.select_related("person", "package").order_by("ends_at", "pk")
+    if beyond is not None:
+        untold = untold.filter(Q(ends_at__gt=beyond.ends_at) | Q(ends_at=beyond.ends_at, pk__gt=beyond.pk))
+    rows = untold.order_by("ends_at", "pk").values_list("ends_at", "pk", "story", "callout_plan")
+    return [Ending(*row) for row in rows[:most]]

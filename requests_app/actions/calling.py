@@ -52,11 +52,16 @@ def launch(
     return bool(waiting)
 
 
-def launch_all(plans: Mapping[UUID, Plan], moment: CalloutMoment, *, now: datetime, once_per: str = "") -> None:
-    """Call what these plans say for the moment, each about the request that is its key; one insert for all of them."""
+def launch_all(
+    plans: Mapping[UUID, Plan], moment: CalloutMoment, *, now: datetime, once_per: Mapping[UUID, str] | None = None
+) -> None:
+    """Call what these plans say for the moment, each about the request that is its key; one insert for all of them.
+
+    `once_per` says of a request what it may be called about anew.
+    """
     _add(
         [
-            _row(one, request_id, moment, now=now, once_per=once_per)
+            _row(one, request_id, moment, now=now, once_per=(once_per or {}).get(request_id, ""))
             for request_id, plan in plans.items()
             for one in callouts.planned(plan, moment)
         ]
@@ -73,16 +78,19 @@ def call_delivered(assignments: Iterable[Assignment], *, now: datetime) -> None:
 
 
 def call_before_end(*, now: datetime) -> int:
-    """Call what is called 14 days and 1 day before the end of access; returns for how many. Nothing waits for it."""
+    """Call what is called 14 days and 1 day before the end of access; returns for how many. Nothing waits for it.
+
+    Two statements for each committed batch; what another run has called by then falls away by its key.
+    """
     total, after = 0, now
     for moment, notice in BEFORE_END:
-        uncalled = ending_uncalled(moment, after=after, until=now + notice, notice=notice)
-        while batch := list(uncalled[: journal.BATCH]):
-            with transaction.atomic():
-                for one in batch:
-                    end = f"{one.ends_at.timestamp():.0f}" if one.ends_at else ""
-                    launch_all({one.story: one.callout_plan}, moment, now=now, once_per=end)  # type: ignore[attr-defined]  # annotated
-            total += len(batch)
+        last = None
+        while batch := ending_uncalled(
+            moment, after=after, until=now + notice, notice=notice, beyond=last, most=journal.BATCH
+        ):
+            plans = {one.story: one.plan for one in batch}
+            launch_all(plans, moment, now=now, once_per={one.story: f"{one.ends_at.timestamp():.0f}" for one in batch})
+            last, total = batch[-1], total + len(batch)
         after = now + notice
     return total
 

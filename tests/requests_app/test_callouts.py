@@ -6,6 +6,8 @@ from itertools import product
 import pytest
 import time_machine
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accessgov import outbox
@@ -291,6 +293,41 @@ def test_of_a_moved_end_it_is_told_anew(cast, package, calls, now):
     moved.move_end(now + 90 * DAY)
     assert actions.call_before_end(now=now + 50 * DAY) == 0
     assert actions.call_before_end(now=now + 80 * DAY) == 1
+
+
+def test_of_many_ends_it_is_told_by_a_fixed_number_of_statements(cast, package, policy, calls, now):
+    calls(CalloutMoment.DAY_BEFORE_END)
+    policy.stages.all().delete()
+
+    def told_of(*people):
+        for person in people:
+            actions.assign_directly(policy=policy, person=person, actor=cast.olga, now=now)
+        deliver(now=now)
+        with CaptureQueriesContext(
+            connection,
+        ) as statements:
+            assert actions.call_before_end(now=now + 29.5 * DAY) == len(people)
+        return len(statements)
+
+    assert told_of(cast.rita) == told_of(cast.marco, cast.charlie, cast.ada)
+    assert Callout.objects.count() == 4
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_ends_of_several_batches_are_told_and_what_was_called_before_holds_nothing_up(
+    cast, package, policy, calls, now, monkeypatch, size
+):
+    monkeypatch.setattr("audit.journal.BATCH", size)
+    calls(CalloutMoment.DAY_BEFORE_END)
+    policy.stages.all().delete()
+    for person in (cast.rita, cast.marco, cast.charlie):
+        actions.assign_directly(policy=policy, person=person, actor=cast.olga, now=now)
+    deliver(now=now)
+    later = now + 29.5 * DAY
+    assert actions.call_before_end(now=later) == 3
+    Callout.objects.update(created_at=now)  # as if about an earlier end; its key still says this one
+    actions.call_before_end(now=later)
+    assert Callout.objects.count() == 3
 
 
 # --- Silence ---------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from requests_app import actions
 from requests_app.actions.moving import in_journal
 from requests_app.extensions import offer_for
 from requests_app.lifecycle import AssignmentStatus, IllegalMove, RequestStatus, RequestType
-from requests_app.models import AccessRequest, Approval, ApprovalAssignee, Assignment
+from requests_app.models import AccessRequest, Approval, Assignment
 from tests.cast import NOW
 
 DAY = timedelta(days=1)
