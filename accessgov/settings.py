@@ -254,6 +254,8 @@ if PRODUCTION:
     }
 else:
     WHITENOISE_USE_FINDERS = True
+    # Each client of a test builds the middleware anew: files are looked up when asked for, not all listed each time.
+    WHITENOISE_AUTOREFRESH = MODE in ("development", "test")
 
 # --- Administration site ----------------------------------------------------------------------------------------
 
@@ -357,7 +359,7 @@ UNFOLD = {
                         "title": _("Letters"),
                         "icon": "edit_note",
                         "link": reverse_lazy("notifications:letters"),
-                        "permission": lambda request: request.user.is_superuser,
+                        "permission": lambda request: request.user.is_superuser or request.user.administers_by_group,
                     },
                 ],
             },

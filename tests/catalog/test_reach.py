@@ -58,10 +58,12 @@ def test_what_is_said_of_everybody_is_what_is_said_of_each(cast, package, polici
     for pair in (*((scope,) for scope in ASKING), *combinations(ASKING, 2)):
         Policy.objects.update(is_enabled=False)
         Policy.objects.filter(scope__in=pair).update(is_enabled=True)
+        matches = {one: set(Policy.objects.matching(one).values_list("pk", flat=True)) for one in people}
+        applies = {one: set(Policy.objects.applicable(one).values_list("pk", flat=True)) for one in people}
         for scope in pair:
             policy = Policy.objects.select_related("package__catalog").get(scope=scope)
-            matching = {one for one in people if Policy.objects.matching(one).filter(pk=policy.pk).exists()}
-            applying = {one for one in people if Policy.objects.applicable(one).filter(pk=policy.pk).exists()}
+            matching = {one for one in people if policy.pk in matches[one]}
+            applying = {one for one in people if policy.pk in applies[one]}
             assert set(people_in(policy)) == matching, scope
             seen = applying if is_open_to_guests else {one for one in applying if not one.is_guest}
             assert set(people_under(policy)) == seen, pair

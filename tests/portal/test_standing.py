@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from catalog.choices import RequestorScope
-from catalog.models import AccessPackage
+from catalog.models import AccessPackage, Catalog
 from directory.models import User
 from portal.standing import Standing, standings
 from tests.cast import Cast
@@ -20,20 +20,25 @@ def standing_of(person: User, package: AccessPackage) -> Standing:
 
 @pytest.mark.parametrize("scope", [None, *RequestorScope.values])
 def test_it_says_the_same_as_what_decides_on_requests(cast: Cast, gus: User, audrey: User, scope: str | None) -> None:
-    package = cast.package("Sales: Standard Access")
-    if scope:
-        cast.policy(package, scope=scope).people.add(cast.rita)
-    people = [cast.rita, cast.marco, cast.olga, cast.ada, gus, audrey]
-    for is_enabled, catalog_enabled, visible_outside, policy_enabled in product([True, False], repeat=4):
-        AccessPackage.objects.update(is_enabled=is_enabled)
-        cast.catalog.is_enabled, cast.catalog.is_externally_visible = catalog_enabled, visible_outside
-        cast.catalog.save()
-        package.policies.update(is_enabled=policy_enabled)
-        for person in people:
-            standing = standing_of(person, package)
-            can_ask = AccessPackage.objects.requestable_by(person).filter(pk=package.pk).exists()
-            assert standing.can_ask is can_ask
-            assert bool(standing.obstacle) is not can_ask
+    for switches in product([True, False], repeat=4):
+        is_enabled, catalog_enabled, visible_outside, policy_enabled = switches
+        package = cast.package(f"Sales: {switches}")
+        package.catalog, _ = Catalog.objects.get_or_create(
+            name=f"Sales: {switches[1:3]}",
+            defaults={"is_enabled": catalog_enabled, "is_externally_visible": visible_outside},
+        )
+        package.is_enabled = is_enabled
+        package.save()
+        if scope:
+            cast.policy(package, scope=scope, is_enabled=policy_enabled).people.add(cast.rita)
+    for person in (cast.rita, cast.marco, cast.olga, cast.ada, gus, audrey):
+        requestable = set(AccessPackage.objects.requestable_by(person))
+        packages = list(AccessPackage.objects.with_contents())
+        assert len(packages) == 16
+        seen = standings(packages, person=person)
+        for package in packages:
+            assert seen[package.pk].can_ask is (package in requestable), package.name
+            assert bool(seen[package.pk].obstacle) is (package not in requestable), package.name
 
 
 def test_only_the_policies_of_the_most_specific_tier_apply(cast: Cast, package: AccessPackage) -> None:
