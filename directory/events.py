@@ -9,6 +9,7 @@ PERSON_CHANGED = define("person.changed", _("{actor} changed {person}'s record: 
 PERSON_DISABLED = define("person.disabled", _("{actor} disabled {person}"))
 PERSON_ENABLED = define("person.enabled", _("{actor} enabled {person} again"))
 PERSON_PASSWORD_SET = define("person.password_set", _("{actor} set a new password for {person}"))
+PERSON_PASSWORD_CHANGED = define("person.password_changed", _("{actor} changed their own password"))
 PEOPLE_IMPORTED = define(
     "people.imported",
     _("{actor} imported {file}: {created} created, {changed} changed, {disabled} disabled, {unchanged} as they were"),

@@ -26,7 +26,7 @@ class Known(NamedTuple):
     employee_number: str | None
     manager_id: UUID | None
     is_active: bool
-    is_superuser: bool
+    is_administrator: bool
     kind: str
 
 
@@ -45,7 +45,8 @@ class Directory:
     @classmethod
     def locked(cls) -> "Directory":
         """Everybody, locked in one order until the transaction ends: an import is the only one that changes people."""
-        rows = User.objects.select_for_update(no_key=True).order_by("pk").values_list("pk", *Known._fields)
+        people = User.objects.with_administrators().select_for_update(no_key=True)
+        rows = people.order_by("pk").values_list("pk", *Known._fields)
         named = ConnectedOrganisation.objects.order_by().values_list("name", "pk")
         return cls(
             {pk: Known(*facts) for pk, *facts in rows.iterator(chunk_size=2000)},
@@ -138,7 +139,7 @@ def refuse_mass_disable(plan: Plan) -> None:
 def refuse_last_administrator(plan: Plan) -> None:
     """Raises ImportRefused where no enabled administrator would remain."""
     people = plan.directory.people
-    administrators = {pk for pk, known in people.items() if known.is_superuser and known.is_active}
+    administrators = {pk for pk, known in people.items() if known.is_administrator and known.is_active}
     if administrators and administrators <= set(plan.disabled):
         raise ImportRefused(_("This would disable the last administrator. Nothing was changed."))
 
@@ -230,7 +231,7 @@ class _Matcher:
 
 def _is_the_files(known: Known) -> bool:
     """Whether a complete file speaks for this person: it does for members, not for guests and administrators."""
-    return known.is_active and known.kind == PersonKind.MEMBER and not known.is_superuser
+    return known.is_active and known.kind == PersonKind.MEMBER and not known.is_administrator
 
 
 def _drop_unknown_managers(plan: Plan) -> bool:

@@ -14,13 +14,18 @@ holds_organisations_role: Callable[[User], bool] = _nobody
 
 
 def is_administrator(user: User) -> bool:
-    """Administrators of the whole installation."""
-    return user.is_active and user.is_superuser
+    """Administrators of the whole installation, by their own record or by a group (docs/adr/0014)."""
+    return user.is_active and (user.is_superuser or user.administers_by_group)
+
+
+def is_auditor(user: User) -> bool:
+    """Auditors, by their own record or by a group."""
+    return user.is_active and (user.is_auditor or user.audits_by_group)
 
 
 def can_read_everything(user: User) -> bool:
     """Administrators and auditors."""
-    return user.is_active and (user.is_superuser or user.is_auditor)
+    return is_administrator(user) or is_auditor(user)
 
 
 def can_change_directory(user: User | None) -> bool:

@@ -18,8 +18,22 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.filter(is_active=True)
 
     def administrators(self) -> Self:
-        """Enabled administrators of the whole installation."""
-        return self.enabled().filter(is_superuser=True)
+        """Enabled administrators of the whole installation, also by a group."""
+        return self.enabled().filter(models.Q(is_superuser=True) | models.Q(_by_group("makes_administrators")))
+
+    def with_administrators(self) -> Self:
+        """With whether each is an administrator, enabled or not, as `is_administrator`."""
+        is_one = models.Q(is_superuser=True) | models.Q(_by_group("makes_administrators"))
+        return self.annotate(is_administrator=models.ExpressionWrapper(is_one, output_field=models.BooleanField()))
+
+    def with_group_rights(self) -> Self:
+        """With what their groups make of them, so that nobody asks for it again: the record's properties of that name.
+
+        Whoever signs in is loaded so, which makes it cost no statement on any page, and count from the next one on.
+        """
+        return self.annotate(
+            administers_by_group=_by_group("makes_administrators"), audits_by_group=_by_group("makes_auditors")
+        )
 
     def in_groups(self, group_ids: Any) -> Self:
         """People who belong to any of these groups, directly or through nested groups."""
@@ -56,6 +70,14 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.filter(models.Q(pk__in=people.values("user")) | models.Q(pk__in=members.values("person")))
 
 
+def _by_group(right: str) -> models.Exists:
+    """Whether a person of the outer statement belongs to a group that gives this, directly or through nested groups."""
+    from .models import GroupClosure
+
+    links = GroupClosure.objects.filter(**{f"ancestor__{right}": True})
+    return models.Exists(links.filter(descendant__memberships__person=models.OuterRef("pk")).order_by())
+
+
 class PersonManager(UserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     """Django's user manager with the directory's reads."""
 
@@ -70,6 +92,13 @@ class GroupQuerySet(models.QuerySet["Group"]):
         return self.filter(
             pk__in=GroupClosure.objects.filter(descendant__memberships__person=person_id).values("ancestor")
         )
+
+    def giving_rights(self) -> Self:
+        """Groups that make administrators or auditors of whoever is in them, also by a group around them."""
+        from .models import GroupClosure
+
+        gives = models.Q(ancestor__makes_administrators=True) | models.Q(ancestor__makes_auditors=True)
+        return self.filter(pk__in=GroupClosure.objects.filter(gives).values("descendant"))
 
 
 class MembershipQuerySet(models.QuerySet[Any]):

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from .models import ConnectedOrganisation, Group, OrganisationState, Risk, User
-from .permissions import is_administrator
+from .permissions import is_administrator, is_auditor
 
 Row = TypeVar("Row", bound=models.Model)
 RISKS = [risk.name.lower() for risk in Risk]
@@ -113,6 +113,7 @@ class MeSerializer(OutputSerializer[User]):
         read_only=True, allow_null=True, help_text="The connected organisation that a guest comes from."
     )
     is_administrator = serializers.SerializerMethodField()
+    is_auditor = serializers.SerializerMethodField()
 
     class Meta:
         model = User
@@ -134,3 +135,6 @@ class MeSerializer(OutputSerializer[User]):
 
     def get_is_administrator(self, user: User) -> bool:
         return is_administrator(user)
+
+    def get_is_auditor(self, user: User) -> bool:
+        return is_auditor(user)

@@ -11,19 +11,21 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 
 from catalog.permissions import is_delegated
+from directory.actions import change_own_password
 from directory.models import User
 
 
 class SignIn(AuthenticationBackend):
     """Signs people in, and finds out by the same statement what every page asks of whoever is signed in: whether they
-    have a delegated role, and whether anybody reports to them."""
+    have a delegated role or a right by a group, and whether anybody reports to them."""
 
     def get_user(self, user_id: UUID) -> User | None:
         reports = User.objects.enabled().filter(manager=OuterRef("pk"))
         known = {"has_delegated_role": is_delegated(), "has_reports": Exists(reports)}
-        person = User.objects.annotate(**known).filter(pk=user_id).first()
+        person = User.objects.with_group_rights().annotate(**known).filter(pk=user_id).first()
         return person if person and self.user_can_authenticate(person) else None
 
 
@@ -32,6 +34,10 @@ class ClosedSignUp(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def set_password(self, user: User, password: str) -> None:
+        """By an action, as everything that changes: their own, on the page for it or by the link that was mailed."""
+        change_own_password(person=user, password=password, now=timezone.now())
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Under the name of this installation, not under the one in the request's Host header."""

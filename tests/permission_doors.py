@@ -69,8 +69,7 @@ class World:
     def __init__(self) -> None:
         self.cast = make_cast()
         self.people = {role: User.objects.create(username=role, display_name=role.title()) for role in ROLES}
-        User.objects.filter(username="administrator").update(is_superuser=True, is_staff=True)
-        User.objects.filter(username="auditor").update(is_auditor=True)
+        self._put_into_groups()
         appoint(None, self.people["creator"], role=DelegatedRole.CATALOG_CREATOR)
         appoint(None, self.people["organisations"], role=DelegatedRole.ORGANISATION_ADMINISTRATOR)
         self.theirs = self._place("Theirs", owner=self.people["package_owner"])
@@ -98,6 +97,15 @@ class World:
         client = Client()
         client.force_login(person)
         return client
+
+    def _put_into_groups(self) -> None:
+        """Administrator and auditor by nested groups here; all other tests have them by their own record."""
+        by: dict[str, Any] = {"actor": self.cast.ada, "now": timezone.now()}
+        for role, right in (("administrator", "makes_administrators"), ("auditor", "makes_auditors")):
+            group = Group.objects.create(name=f"All who are {role}", **{right: True})
+            inner = Group.objects.create(name=f"Some who are {role}")
+            directory.nest_group(parent=group, child=inner, **by)
+            directory.add_member(group=inner, person=self.people[role], **by)
 
     def _place(self, name: str, *, owner: User) -> Place:
         cast: Cast = self.cast

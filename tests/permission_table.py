@@ -107,7 +107,8 @@ NOTES = """
   inside, every package manager of that catalog may use it: owning the resource is what guards that.
 - Whoever creates a catalog becomes its first owner. A catalog creator sees no catalogs but their own.
 - The administration is not open to auditors, who read the same on the pages and by the API, nor to owners of packages.
-- Administrators and auditors are named on their own pages of *People*; roles are given on the catalog's page.
+- Administrators and auditors are named on their own pages of *People*, or by the page of a group that makes all of its
+  members one; only administrators fill such a group, and no package gives it. Roles are given on the catalog's page.
 """
 
 

@@ -16,6 +16,7 @@ from ..choices import RequestorScope
 from ..models import AccessPackage, Catalog, PackageRole, ResourceRole
 from .rules import (
     refuse_extensions_left_behind,
+    refuse_groups_that_give_rights,
     refuse_if_used,
     refuse_lax_privileges,
     refuse_strangers_to_the_catalog,
@@ -70,8 +71,8 @@ def add_roles(
 ) -> list[ResourceRole]:
     """Put roles into the package; whoever listens gives them to those who hold it. Returns those that are new.
 
-    Raises PermissionDenied, and ValidationError where a role's resource is not in the catalog, or is privileged and
-    some policy would give it unapproved or without an end.
+    Raises PermissionDenied, and ValidationError where a role's resource is not in the catalog, is a group that makes
+    administrators or auditors, or is privileged and some policy would give it unapproved or without an end.
     """
     stored(package)
     require_manager(actor, package.catalog)
@@ -79,6 +80,7 @@ def add_roles(
         require_owner(actor, package.catalog)  # what is put in can be taken at once, without a second person
     there = set(package.package_roles.values_list("resource_role_id", flat=True))
     new = list({role.pk: role for role in roles if role.pk not in there}.values())
+    refuse_groups_that_give_rights(new)
     PackageRole.objects.bulk_create(PackageRole(package=package, resource_role=role) for role in new)
     refuse_strangers_to_the_catalog(package)
     refuse_lax_privileges(package=package)

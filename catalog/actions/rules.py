@@ -1,18 +1,20 @@
 """What every change to the catalog is held to, whatever was changed."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import PROTECT, Exists, Model, OuterRef, Q
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
-from directory.models import Risk, User
+from directory.models import Group, Risk, User
 from directory.permissions import is_administrator
 
-from ..choices import DurationKind, RequestorScope, StageAudience
-from ..models import AccessPackage, ApprovalStage, Catalog, PackageRole, Policy
+from ..choices import DurationKind, RequestorScope, ResourceKind, StageAudience
+from ..models import AccessPackage, ApprovalStage, Catalog, PackageRole, Policy, Resource, ResourceRole
 from ..permissions import can_manage_catalog, can_manage_packages
 
 MOST_NAMED = 5
@@ -53,6 +55,19 @@ def refuse_strangers_to_the_catalog(package: AccessPackage) -> None:
             _("Not in the catalog %(catalog)s: %(resources)s. Add them there first."),
             code="not_in_catalog",
             params={"catalog": package.catalog, "resources": _some(names)},
+        )
+
+
+def refuse_groups_that_give_rights(roles: Collection[ResourceRole]) -> None:
+    """Raises ValidationError where a role is in a group that makes administrators or auditors (docs/adr/0014)."""
+    resources = Resource.objects.filter(kind=ResourceKind.GROUP, roles__in=[role.pk for role in roles])
+    ids = [pk for pk in map(_uuid_of, resources.values_list("origin_id", flat=True).distinct()) if pk]
+    names = [str(group) for group in Group.objects.giving_rights().filter(pk__in=ids)] if ids else []
+    if names:
+        raise ValidationError(
+            _("Only administrators fill groups that make administrators or auditors: no package gives %(groups)s."),
+            code="gives_rights",
+            params={"groups": _some(names)},
         )
 
 
@@ -119,6 +134,13 @@ def refuse_if_used(row: Model, *, instead: str = "", but: tuple[str, ...] = ()) 
             code="used",
             params={"row": row, "users": get_text_list(sorted(set(users)), _("and")), "instead": instead},
         )
+
+
+def _uuid_of(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _some(names: list[str]) -> str:

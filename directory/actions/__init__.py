@@ -7,8 +7,10 @@ from .attributes import delete_attribute, save_attribute, set_attributes
 from .groups import add_member, add_owner, nest_group, remove_member, remove_owner, save_group, unnest_group
 from .organisations import delete_organisation, save_organisation
 from .people import (
+    change_own_password,
     disable_person,
     enable_person,
+    end_sessions,
     lock_people,
     refuse_manager_circle,
     save_person,
@@ -19,10 +21,12 @@ from .people import (
 __all__ = [
     "add_member",
     "add_owner",
+    "change_own_password",
     "delete_attribute",
     "delete_organisation",
     "disable_person",
     "enable_person",
+    "end_sessions",
     "lock_people",
     "nest_group",
     "refuse_manager_circle",

@@ -14,20 +14,23 @@ from audit.changes import changes, facts_of
 
 from .. import events
 from ..models import Group, GroupClosure, GroupNesting, Membership, User
-from .rules import require_right
+from .rules import refuse_losing_all_administrators, require_right, require_right_over
 
 
 @transaction.atomic
 def save_group(*, group: Group, actor: User | None, now: datetime) -> Group:
     """Create or change a group; its members, owners and nested groups have actions of their own.
 
-    Raises PermissionDenied and ValidationError.
+    Raises PermissionDenied, and ValidationError also where nobody would be left to administer.
     """
     require_right(actor)
     is_new = group._state.adding
-    before = {} if is_new else facts_of(Group.objects.select_for_update(no_key=True).get(pk=group.pk))
+    old = None if is_new else Group.objects.select_for_update(no_key=True).get(pk=group.pk)
+    before = facts_of(old) if old else {}
     group.full_clean()
     group.save()
+    if old and old.makes_administrators and not group.makes_administrators:
+        refuse_losing_all_administrators()
     details = changes(before, facts_of(group))
     if details:
         verb = events.GROUP_CREATED if is_new else events.GROUP_CHANGED
@@ -38,7 +41,7 @@ def save_group(*, group: Group, actor: User | None, now: datetime) -> Group:
 @transaction.atomic
 def add_member(*, group: Group, person: User, actor: User | None, now: datetime) -> bool:
     """Make the person a direct member; returns False where they were one already. Raises PermissionDenied."""
-    require_right(actor)
+    require_right_over(actor, group)
     _membership, is_new = Membership.objects.get_or_create(group=group, person=person, defaults={"added_at": now})
     if is_new:
         journal.record(events.GROUP_MEMBER_ADDED, actor=actor, target=group, person=person, at=now)
@@ -47,10 +50,14 @@ def add_member(*, group: Group, person: User, actor: User | None, now: datetime)
 
 @transaction.atomic
 def remove_member(*, group: Group, person: User, actor: User | None, now: datetime) -> bool:
-    """End the person's direct membership; returns False where there was none. Raises PermissionDenied."""
+    """End the person's direct membership; returns False where there was none.
+
+    Raises PermissionDenied, and ValidationError where nobody would be left to administer.
+    """
     require_right(actor)
     removed, _per_model = Membership.objects.filter(group=group, person=person).delete()
     if removed:
+        _keep_an_administrator(group)
         journal.record(events.GROUP_MEMBER_REMOVED, actor=actor, target=group, person=person, at=now)
     return bool(removed)
 
@@ -58,7 +65,7 @@ def remove_member(*, group: Group, person: User, actor: User | None, now: dateti
 @transaction.atomic
 def add_owner(*, group: Group, person: User, actor: User | None, now: datetime) -> bool:
     """Make the person an owner of the group; returns False where they were one already. Raises PermissionDenied."""
-    require_right(actor)
+    require_right_over(actor, group)
     if group.owners.filter(pk=person.pk).exists():
         return False
     group.owners.add(person)
@@ -83,7 +90,7 @@ def nest_group(*, parent: Group, child: Group, actor: User | None, now: datetime
 
     Raises ValidationError where that would close a circle, and PermissionDenied.
     """
-    require_right(actor)
+    require_right_over(actor, parent)
     _lock_groups()
     if GroupClosure.objects.filter(ancestor=child, descendant=parent).exists():
         raise ValidationError(
@@ -100,7 +107,10 @@ def nest_group(*, parent: Group, child: Group, actor: User | None, now: datetime
 
 @transaction.atomic
 def unnest_group(*, parent: Group, child: Group, actor: User | None, now: datetime) -> None:
-    """Take `child` out of `parent`; what it is nested in by another way stays. Raises PermissionDenied."""
+    """Take `child` out of `parent`; what it is nested in by another way stays.
+
+    Raises PermissionDenied, and ValidationError where nobody would be left to administer.
+    """
     require_right(actor)
     _lock_groups()
     removed, _per_model = GroupNesting.objects.filter(parent=parent, child=child).delete()
@@ -109,7 +119,13 @@ def unnest_group(*, parent: Group, child: Group, actor: User | None, now: dateti
     ancestors = _ancestors_of(parent)
     GroupClosure.objects.filter(ancestor__in=ancestors, descendant__in=_descendants_of(child)).delete()
     _rebuild(ancestors)
+    _keep_an_administrator(parent)
     journal.record(events.GROUP_UNNESTED, actor=actor, target=parent, at=now, details={"child": child.name})
+
+
+def _keep_an_administrator(group: Group) -> None:
+    if Group.objects.giving_rights().filter(pk=group.pk).exists():
+        refuse_losing_all_administrators()
 
 
 def _lock_groups() -> None:

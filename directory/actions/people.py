@@ -14,6 +14,7 @@ from audit.changes import Facts, changes, facts_of, names
 from .. import events
 from ..belonging import Before, domains_of, organisation_of
 from ..models import Risk, User
+from ..permissions import is_administrator
 from .rules import require_right
 
 
@@ -48,7 +49,7 @@ def save_person(*, person: User, actor: User | None, now: datetime, sponsors: Co
     person.full_clean(exclude=["password"])
     if person.manager_id != old.manager_id:
         _refuse_circle_above(person)
-    if old.is_superuser and not person.is_superuser:
+    if old.is_superuser and not person.is_superuser and not old.administers_by_group:
         _refuse_losing_the_last_administrator(old)
     person.save()
     if sponsors is not None:
@@ -79,6 +80,20 @@ def set_password(*, person: User, password: str | None, actor: User | None, now:
     person.save(update_fields=["password"])
     journal.record(events.PERSON_PASSWORD_SET, actor=actor, target=person, person=person, at=now)
     return person
+
+
+@transaction.atomic
+def change_own_password(*, person: User, password: str, now: datetime) -> User:
+    """Have somebody's password be what they chose themselves, signed in or by a link that was sent to them."""
+    person.set_password(password)
+    person.save(update_fields=["password"])
+    journal.record(events.PERSON_PASSWORD_CHANGED, actor=person, target=person, person=person, at=now)
+    return person
+
+
+def end_sessions(people: Collection[User], *, now: datetime) -> None:
+    """Sign people out everywhere, for good: none of their sessions comes back. Call inside a transaction."""
+    User.objects.filter(pk__in=[person.pk for person in people]).update(signed_out_at=now)
 
 
 @transaction.atomic
@@ -145,7 +160,7 @@ def _set_enabled(person: User, *, is_enabled: bool, actor: User | None, now: dat
     person.is_active = is_enabled
     if locked.is_active == is_enabled:
         return False
-    if locked.is_superuser and not is_enabled:
+    if is_administrator(locked) and not is_enabled:
         _refuse_losing_the_last_administrator(locked)
     locked.is_active = is_enabled
     locked.save(update_fields=["is_active"])

@@ -72,7 +72,11 @@ class GroupAdmin(ConfigurationAdmin):
     list_display = ("name", "description", "members_in_it")
     search_fields = ("name", "description")
     autocomplete_fields = ("owners",)
-    fields = ("name", "description", "owners")
+    list_filter = ("makes_administrators", "makes_auditors")
+    fieldsets = (
+        (None, {"fields": ("name", "description", "owners")}),
+        (_("Rights in AccessGov"), {"fields": (("makes_administrators", "makes_auditors"),)}),
+    )
     inlines = (MemberInline, NestedInline)
 
     def apply(self, request: HttpRequest, form: ModelForm, formsets: Formsets) -> None:

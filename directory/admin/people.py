@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -29,7 +29,7 @@ from accessgov.administration import (
 )
 
 from .. import actions
-from ..models import User
+from ..models import Group, User
 
 Formsets = Sequence[BaseInlineFormSet]
 
@@ -77,7 +77,7 @@ class PersonAdmin(ConfigurationAdmin, DjangoUserAdmin):  # type: ignore[misc]
     ordering = ("display_name", "id")
     autocomplete_fields = ("manager", "sponsors", "organisation")
     filter_horizontal = ()
-    readonly_fields = ("may_sign_in", "last_login")
+    readonly_fields = ("may_sign_in", "last_login", "by_groups")
     fieldsets = add_fieldsets = (  # type: ignore[assignment]
         (None, {"fields": (("display_name", "kind"), ("username", "email"), ("may_sign_in", "last_login"))}),
         (
@@ -93,13 +93,25 @@ class PersonAdmin(ConfigurationAdmin, DjangoUserAdmin):  # type: ignore[misc]
             },
         ),
         (_("Risk"), {"fields": ("risk",)}),
-        (_("Rights in AccessGov"), {"fields": (("is_superuser", "is_staff", "is_auditor"),)}),
+        (_("Rights in AccessGov"), {"fields": (("is_superuser", "is_staff", "is_auditor"), "by_groups")}),
     )
     actions = ("disable_people", "enable_people")
     actions_detail = ("disable_person", "enable_person", "password")
 
     def apply(self, request: HttpRequest, form: ModelForm, formsets: Formsets) -> None:
         actions.save_person(person=form.instance, sponsors=form.cleaned_data.get("sponsors"), **by(request))
+
+    @display(description=_("by groups"))
+    def by_groups(self, person: User) -> str:
+        """What the groups of this person make of them."""
+        found = Group.objects.enclosing(person.pk).filter(Q(makes_administrators=True) | Q(makes_auditors=True))
+        said = [
+            _("administrator, by %(group)s") % {"group": group}
+            if group.makes_administrators
+            else _("auditor, by %(group)s") % {"group": group}
+            for group in found
+        ]
+        return ", ".join(said) or "—"
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False

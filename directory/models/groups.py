@@ -18,6 +18,16 @@ class Group(models.Model):
     name = models.CharField(_("name"), max_length=200, unique=True)
     description = models.TextField(_("description"), blank=True)
     owners = models.ManyToManyField(User, verbose_name=_("owners"), related_name="owned_groups", blank=True)
+    makes_administrators = models.BooleanField(
+        _("its members are administrators"),
+        default=False,
+        help_text=_("Also those of groups in it. Such a group is filled by administrators alone: no package gives it."),
+    )
+    makes_auditors = models.BooleanField(
+        _("its members are auditors"),
+        default=False,
+        help_text=_("They read everything and change nothing. It is filled by administrators alone, too."),
+    )
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
 
     objects = GroupQuerySet.as_manager()

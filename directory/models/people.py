@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
@@ -67,6 +69,7 @@ class User(AbstractUser):
         default=Risk.NONE,
         help_text=_("Stages of approval can be needed from a risk on. Seen by administrators and auditors only."),
     )
+    signed_out_at = models.DateTimeField(_("signed out everywhere at"), null=True, editable=False)
     is_auditor = models.BooleanField(_("auditor"), default=False, help_text=_("Reads everything and changes nothing."))
 
     objects: ClassVar[PersonManager] = PersonManager()
@@ -100,6 +103,37 @@ class User(AbstractUser):
         self.display_name = self.display_name or self.get_full_name() or self.username
         self.employee_number = self.employee_number or None
         super().save(*args, **kwargs)
+
+    @cached_property
+    def administers_by_group(self) -> bool:
+        """Whether a group that they belong to, at any depth, makes them an administrator; see `with_group_rights`."""
+        return self._learn_group_rights()["administers_by_group"]
+
+    @cached_property
+    def audits_by_group(self) -> bool:
+        """Whether a group that they belong to, at any depth, makes them an auditor; see `with_group_rights`."""
+        return self._learn_group_rights()["audits_by_group"]
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session is good for: until the password changes, or the person is signed out everywhere."""
+        known = f"{self.password} {self.signed_out_at.isoformat() if self.signed_out_at else ''}"
+        return salted_hmac("directory.User.session", known, secret=secret, algorithm="sha256").hexdigest()
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        """Administrators by a group may in the administration what administrators may."""
+        return (self.is_active and self.administers_by_group) or super().has_perm(perm, obj)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        """As `has_perm`, of a whole app."""
+        return (self.is_active and self.administers_by_group) or super().has_module_perms(app_label)
+
+    def _learn_group_rights(self) -> dict[str, bool]:
+        """Both at once, by one statement for each record that was loaded without them."""
+        rights = ("administers_by_group", "audits_by_group")
+        found = type(self).objects.with_group_rights().filter(pk=self.pk).values(*rights).first()
+        learned: dict[str, bool] = found or dict.fromkeys(rights, False)
+        self.__dict__.update(learned)
+        return learned
 
     @property
     def is_guest(self) -> bool:

@@ -9,7 +9,8 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from directory.actions import disable_person, set_password
+from audit.models import Event
+from directory.actions import disable_person, enable_person, set_password
 from portal.actions import create_token, revoke_token
 from tests.cast import make_cast
 
@@ -62,6 +63,27 @@ def test_whoever_is_disabled_is_out_at_once_with_sessions_and_tokens(cast):
     assert browser.get("/api/v1/me/").status_code == 401
     refused = sign_in(Client())
     assert refused.status_code == 200 or "/inactive/" in refused["Location"]
+
+
+def test_whoever_is_enabled_again_signs_in_anew_and_no_old_session_comes_back(cast):
+    browser, by = Client(), {"actor": cast.ada, "now": timezone.now()}
+    sign_in(browser)
+    disable_person(person=cast.rita, **by)
+    enable_person(person=cast.rita, **by)
+    assert browser.get("/").status_code == 302
+    assert sign_in(browser).status_code == 302
+    assert browser.get("/").status_code == 200
+
+
+def test_a_password_that_somebody_changes_themselves_is_in_the_journal_and_ends_their_other_sessions(cast):
+    browser, other = Client(), Client()
+    sign_in(browser)
+    sign_in(other)
+    sent = {"oldpassword": PASSWORD, "password1": "another " + PASSWORD, "password2": "another " + PASSWORD}
+    browser.post("/accounts/password/change/", sent)
+    told = Event.objects.get(verb="person.password_changed")
+    assert (told.sentence, told.actor_id) == ("Rita changed their own password", cast.rita.pk)
+    assert (browser.get("/").status_code, other.get("/").status_code) == (200, 302)
 
 
 def test_a_new_password_ends_every_session(cast):
@@ -122,6 +144,7 @@ def test_the_link_to_a_new_password_leads_to_this_installation(cast, settings):
     form = browser.get(link.removeprefix("https://access.example.com"), follow=True)
     browser.post(form.request["PATH_INFO"], {"password1": "new " + PASSWORD, "password2": "new " + PASSWORD})
     assert sign_in(Client(), password="new " + PASSWORD).status_code == 302
+    assert Event.objects.filter(verb="person.password_changed").count() == 1
 
 
 def test_people_change_neither_their_address_nor_that_of_others(cast):
