@@ -21,8 +21,10 @@ RUN groupadd --gid 10001 accessgov \
 COPY --from=packages /opt/venv /opt/venv
 WORKDIR /srv/accessgov
 COPY . .
+# Readable whatever umask the sources were checked out with.
 # Static files are part of the image. The settings refuse to load without secrets: these live for this one command.
-RUN python -m compileall -q . \
+RUN chmod -R u=rwX,go=rX . \
+ && python -m compileall -q . \
  && ACCESSGOV_BASE_URL=https://build.invalid \
     ACCESSGOV_SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(64))')" \
     ACCESSGOV_ENCRYPTION_KEYS="$(python -c 'from cryptography.fernet import Fernet as F; print(F.generate_key().decode())')" \
