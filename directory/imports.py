@@ -108,6 +108,8 @@ def in_batches(things: Iterable[T], *, size: int) -> Iterator[list[T]]:
 def opened(path: Path) -> Iterator[TextIO]:
     """The file as text. Raises ImportRefused where it cannot be read, or is not UTF-8 or not well-formed CSV."""
     try:
+        if path.is_fifo():
+            raise ImportRefused(_("%(file)s is a pipe, and files are read twice: save it first.") % {"file": path})
         with path.open(encoding="utf-8-sig", newline="") as file:
             yield file
     except UnicodeDecodeError as error:

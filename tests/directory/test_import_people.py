@@ -1,5 +1,6 @@
 """`import_people`: what it creates, changes, disables, refuses and records."""
 
+import os
 from io import StringIO
 from pathlib import Path
 
@@ -241,6 +242,13 @@ def test_an_empty_file_and_a_missing_one_are_refused(importer):
     assert "is empty" in refused(importer, "")
     with pytest.raises(CommandError, match="cannot be read"):
         call_command("import_people", "no-such-file.csv")
+
+
+@pytest.mark.parametrize("command", [["import_people"], ["import_access", "--system", "crm"]])
+def test_a_pipe_is_refused_for_it_could_be_read_only_once(command, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(CommandError, match="is a pipe"):
+        call_command(*command, str(tmp_path / "pipe"))
 
 
 def test_an_import_costs_statements_by_the_batch_not_by_the_person(importer, django_assert_max_num_queries):
