@@ -86,9 +86,9 @@ def tell_whoever_is_away(heard: list[Event]) -> None:
 
 @journal.listen(requests_events.APPROVAL_WITHDRAWN)
 def tell_owners_of_withdrawals(heard: list[Event]) -> None:
-    """The owner of the package learns that an approval was withdrawn; whoever had it is told as of any end."""
+    """The owner of the package learns that an approval was withdrawn; whoever it is about is told what came of that."""
     by_others = [event for event in heard if event.actor_id != event.subject.package.owner_id]
-    _tell(by_others, Occasion.APPROVAL_WITHDRAWN, whom=_owner, about=_detail("assignment"))
+    _tell(by_others, Occasion.APPROVAL_WITHDRAWN, whom=_owner)
 
 
 @journal.listen(requests_events.INFORMATION_ASKED)

@@ -104,9 +104,9 @@ def can_delegate_for(user: User, delegator: User) -> bool:
     return not user.is_guest or ApprovalAssignee.objects.filter(person=user).exists()
 
 
-def can_withdraw_approval(user: User, seat: ApprovalAssignee, assignment: Assignment) -> bool:
+def can_withdraw_approval(user: User, seat: ApprovalAssignee, access_request: AccessRequest) -> bool:
     """Only whoever approved it, themselves or in somebody's place; and nobody their own access."""
-    return user.is_active and bool(seat.is_approved) and user.pk == seat.decided_by_id != assignment.person_id
+    return user.is_active and bool(seat.is_approved) and user.pk == seat.decided_by_id != access_request.person_id
 
 
 def can_answer_callout(user: User, access_request: AccessRequest) -> bool:

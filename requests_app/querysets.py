@@ -12,7 +12,17 @@ from catalog.roles import Right
 from directory.models import User
 from directory.permissions import can_read_everything
 
-from .lifecycle import ADDING, LIVE, OPEN, UPDATING, ApprovalStatus, AssignmentStatus, ExceptionStatus, RequestStatus
+from .lifecycle import (
+    ADDING,
+    LIVE,
+    OPEN,
+    UPDATING,
+    ApprovalStatus,
+    AssignmentStatus,
+    ExceptionStatus,
+    RequestStatus,
+    RequestType,
+)
 
 if TYPE_CHECKING:
     from catalog.models import Incompatibility
@@ -88,6 +98,16 @@ class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
         """Approved requests whose start has come, the earliest first."""
         due = self.filter(status=RequestStatus.SCHEDULED, wanted_start__lte=now)
         return due.order_by("wanted_start", "pk")
+
+    def revocable(self) -> Self:
+        """Requests of which something came that can be taken back.
+
+        What is scheduled, access that is live, and an extension that still decides about the end of such access.
+        """
+        is_held = Q(assignment__status__in=LIVE)
+        is_end_its_own = Q(assignment__ends_at=F("wanted_end")) | Q(assignment__ends_at=None, wanted_end=None)
+        extended = Q(kind=RequestType.USER_UPDATE, former_end__isnull=False) & is_end_its_own
+        return self.filter(Q(status=RequestStatus.SCHEDULED) | is_held & (Q(kind__in=ADDING) | extended))
 
     def updating(self) -> Self:
         """Requests that the end of access be moved."""
@@ -195,12 +215,12 @@ class AssigneeQuerySet(models.QuerySet["ApprovalAssignee"]):
         """What this person decided, also in somebody's place."""
         return self.filter(decided_by=user)
 
-    def with_live_access(self) -> Self:
-        """With `has_live_access`: the access that came of the request is still there; of an extension, it never is."""
-        from .models import Assignment
+    def with_what_came_of_it(self) -> Self:
+        """With `can_be_taken_back`: what the request led to is still there (`revocable`)."""
+        from .models import AccessRequest
 
-        access = Assignment.objects.live().filter(access_requests=OuterRef("approval__access_request")).order_by()
-        return self.annotate(has_live_access=Exists(access.filter(access_requests__kind__in=ADDING)))
+        revocable = AccessRequest.objects.revocable().filter(pk=OuterRef("approval__access_request"))
+        return self.annotate(can_be_taken_back=Exists(revocable.order_by()))
 
     def with_people(self) -> Self:
         """With everybody whom a row names."""

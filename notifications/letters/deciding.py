@@ -134,10 +134,13 @@ def canceled(message: Message, now: datetime) -> Draft:
     return _decision(
         access_request,
         message.recipient,
-        mine=_("Your request for %(package)s was canceled before it was decided."),
-        others=_("The request for %(package)s for %(person)s was canceled before it was decided."),
+        mine=_("Your request for %(package)s was canceled before it began."),
+        others=_("The request for %(package)s for %(person)s was canceled before it began."),
         following=_("If it is still needed, ask for it again.") if _can_ask_again(access_request) else "",
-        decided=facts((_("Canceled by"), told.actor_label if told else None)),
+        decided=facts(
+            (_("Canceled by"), told.actor_label if told else None),
+            (_("Why"), str(told.details.get("why", "")) if told else None),
+        ),
     )
 
 

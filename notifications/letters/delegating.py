@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy
 
 from audit.models import Event
 from requests_app import events
-from requests_app.models import ApprovalAssignee, Assignment, Delegation
+from requests_app.lifecycle import LIVE, UPDATING
+from requests_app.models import AccessRequest, ApprovalAssignee, Delegation
 
 from ..models import Message, Occasion
 from ..topics import Topic
@@ -101,32 +102,44 @@ def decided_for_you(message: Message, now: datetime) -> Draft:
     Occasion.APPROVAL_WITHDRAWN,
     topic=Topic.ALARMS,
     to=gettext_lazy("the owner of the package"),
-    when=gettext_lazy("an approver withdraws an approval, and the access ends"),
+    when=gettext_lazy("an approver withdraws an approval, and what came of it is taken back"),
     subject=gettext_lazy("{by} withdrew the approval of {package} for {person}"),
-    body=gettext_lazy("""{by} had approved {package} for {person}, and withdrew that. The access has ended; what only it gave is being taken away.
+    body=gettext_lazy("""{by} had approved {package} for {person}, and withdrew that. {outcome}
 
 {facts}
 
-{button}"""),  # noqa: E501 - a paragraph is a line
-    placeholders=("by", "package", "person", "facts", "button", "link", "recipient", "service"),
+{button}"""),
+    placeholders=("by", "package", "person", "outcome", "facts", "button", "link", "recipient", "service"),
 )
 def approval_withdrawn(message: Message, now: datetime) -> Draft:
-    """Who withdrew it, and why."""
-    assignment = find(Assignment.objects.select_related("person", "package"), message.reference)
-    stories = assignment.access_requests.adding().values("pk")
-    event = Event.objects.filter(correlation_id__in=stories, verb=events.APPROVAL_WITHDRAWN).first()
+    """Who withdrew it, why, and what was taken back."""
+    access_request = request_of(message.reference)
+    event = Event.objects.filter(target_id=str(access_request.pk), verb=events.APPROVAL_WITHDRAWN).first()
     if event is None:
         raise NoLongerNeeded(_("What it is about no longer exists."))
-    values = {"by": event.actor_label, "package": str(assignment.package), "person": str(assignment.person)}
-    why = str(event.details.get("why", ""))
+    why, assignment = str(event.details.get("why", "")), access_request.assignment
     return Draft(
-        values=values,
+        values={
+            "by": event.actor_label,
+            "package": str(access_request.package),
+            "person": str(access_request.person),
+            "outcome": _taken_back(access_request),
+        },
         summary=why,
-        button=_("See this access"),
-        url=link("requests:assignment", assignment.pk),
+        button=_("See the request"),
+        url=link("requests:request", access_request.pk),
         because=_("You get this because you look after the package."),
-        facts=facts((_("Why"), why), (_("Since"), moment(assignment.starts_at))),
+        facts=facts((_("Why"), why), (_("Since"), moment(assignment.starts_at) if assignment else None)),
     )
+
+
+def _taken_back(access_request: AccessRequest) -> str:
+    assignment = access_request.assignment
+    if assignment is None:
+        return _("The access was still to begin; now it does not.")
+    if access_request.kind in UPDATING and assignment.status in LIVE:
+        return _("The access ends again when it was to end before it was extended.")
+    return _("The access has ended; what only it gave is being taken away.")
 
 
 def _delegation(message: Message) -> Delegation:

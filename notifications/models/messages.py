@@ -40,7 +40,7 @@ class Occasion(models.TextChoices):
     DELEGATED = "delegated", _("named to decide in somebody's place")  # a delegation
     DELEGATION_ENDED = "delegationEnded", _("no longer deciding in somebody's place")  # a delegation
     DECIDED_FOR_YOU = "decidedForYou", _("decided in your place")  # an approver's row
-    APPROVAL_WITHDRAWN = "approvalWithdrawn", _("approval withdrawn")  # an assignment
+    APPROVAL_WITHDRAWN = "approvalWithdrawn", _("approval withdrawn")  # the access request
     WORK_STUCK = "workStuck", _("work given up")  # a target system
     EXTENSION_STUCK = "extensionStuck", _("custom extension given up")  # a custom extension
     EXCEPTION_ASKED = "exceptionAsked", _("exception asked for")  # an exception to separation of duties

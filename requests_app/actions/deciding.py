@@ -114,11 +114,17 @@ def cancel(*, access_request: AccessRequest, actor: User | None, now: datetime) 
 
 
 def end_undecided(
-    access_request: AccessRequest, *, status: RequestStatus, verb: str, now: datetime, **details: object
+    access_request: AccessRequest,
+    *,
+    status: RequestStatus,
+    verb: str,
+    now: datetime,
+    actor: User | None = None,
+    **details: object,
 ) -> None:
-    """End a locked request without a person's decision; nobody is asked about it any more."""
+    """End a locked request without a decision on a stage; nobody is asked about it any more."""
     _close(access_request, status=status, now=now)
-    _record(verb, access_request, actor=None, now=now, **details)
+    _record(verb, access_request, actor=actor, now=now, **details)
 
 
 @transaction.atomic

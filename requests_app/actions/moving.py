@@ -31,6 +31,7 @@ def move_end(access_request: AccessRequest, *, now: datetime) -> Assignment | No
         end_in_conflict(access_request, now=now, lasting=True)
         return None
     new = _later(old, access_request.wanted_end)
+    access_request.former_end = old
     access_request.move_to(RequestStatus.DELIVERING, at=now)
     assignment.move_end(new)
     access_request.move_to(RequestStatus.DELIVERED, at=now)

@@ -38,21 +38,27 @@ def change_end(*, assignment: Assignment, actor: User, ends_at: datetime | None,
         raise ValidationError({"justification": _("Say why its end is moved.")})
     if obstacle := _obstacle(locked, ends_at=ends_at, now=now):
         raise ValidationError({"ends_at": obstacle})
-    for access_request in _open_extensions(locked):
+    put_end(locked, actor=actor, ends_at=ends_at, why=why.strip(), now=now)
+    return locked
+
+
+def put_end(assignment: Assignment, *, actor: User, ends_at: datetime | None, why: str, now: datetime) -> None:
+    """Move the end of locked, live access by a request of its own, whoever may; open extensions are canceled."""
+    for access_request in _open_extensions(assignment):
         cancel(access_request=access_request, actor=None, now=now)
-    access_request = _request(locked, actor=actor, ends_at=ends_at, why=why.strip(), now=now)
-    locked.move_end(ends_at)
+    access_request = _request(assignment, actor=actor, ends_at=ends_at, why=why, now=now)
+    old = assignment.ends_at
+    assignment.move_end(ends_at)
     journal.record(
         events.ASSIGNMENT_END_MOVED,
         actor=actor,
-        target=locked,
-        person=locked.person,
-        package=locked.package,
+        target=assignment,
+        person=assignment.person,
+        package=assignment.package,
         at=now,
-        details={"old_end": in_journal(old), "new_end": in_journal(ends_at), "why": why.strip()},
+        details={"old_end": in_journal(old), "new_end": in_journal(ends_at), "why": why},
         correlation_id=access_request.pk,
     )
-    return locked
 
 
 def _obstacle(assignment: Assignment, *, ends_at: datetime | None, now: datetime) -> str:

@@ -125,7 +125,7 @@ class ApprovalViewSet(ReadOnlyModelViewSet[Approval]):
     @extend_schema(operation_id="approvals_withdraw", request=WithdrawingSerializer, responses=RequestDetailSerializer)
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, pk: str) -> Response:
-        """Withdraw one's approval: the access that came of it ends. The answer is the request that was approved."""
+        """Withdraw one's approval: what came of it is taken back. The answer is the request that was approved."""
         approval, given = self.get_object(), read(WithdrawingSerializer, request)
         seat = approval.assignees.decided_by(caller(request)).filter(is_approved=True).first()
         if seat is None:

@@ -49,6 +49,8 @@ class AccessRequest(models.Model):
     wanted_end = models.DateTimeField(_("wanted until"), null=True, blank=True)
     """Of access: the end that was chosen, where one was; `fixed_end` has it too. Else, where the end is asked to be
     moved; None where that is nowhere, or where there is to be no end."""
+    former_end = models.DateTimeField(null=True, blank=True, editable=False)
+    """Of an extension that was given: the end before it, which comes back where its approval is withdrawn."""
     shortened_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="requests_shortened"
     )
@@ -115,7 +117,7 @@ class AccessRequest(models.Model):
         check_move(REQUEST_MOVES, old=self.status, new=status)
         self.status = status
         self.completed_at = None if status in OPEN else at
-        self.save(update_fields=["status", "completed_at", "assignment"])
+        self.save(update_fields=["status", "completed_at", "assignment", "former_end"])
 
     @classmethod
     def move_all(cls, access_requests: Sequence["AccessRequest"], *, status: str, at: datetime) -> None:

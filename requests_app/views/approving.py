@@ -70,7 +70,7 @@ class ApprovalsView(SignedInView):
         return _earliest_first(named, cursor=self.request.GET.get(PARAMETER))
 
     def _decided(self) -> Page[ApprovalAssignee]:
-        mine = ApprovalAssignee.objects.decided_by(self.request.user).with_people().with_live_access()
+        mine = ApprovalAssignee.objects.decided_by(self.request.user).with_people().with_what_came_of_it()
         named = mine.select_related("approval__access_request__person", "approval__access_request__package")
         return DECIDED.page(named, cursor=self.request.GET.get(PARAMETER))
 

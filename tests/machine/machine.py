@@ -17,10 +17,9 @@ from directory.actions import disable_person, enable_person, save_person
 from provisioning.delivery import perform_all_due
 from requests_app import actions
 from requests_app.lifecycle import (
-    LIVE,
     UNBEGUN,
 )
-from requests_app.models import ApprovalAssignee, Delegation, Inquiry
+from requests_app.models import AccessRequest, ApprovalAssignee, Delegation, Inquiry
 from requests_app.periods import Period
 
 from .promises import REFUSALS, Promises
@@ -156,9 +155,8 @@ class RequestsMachine(Promises):
     @precondition(lambda self: self.is_something_had)
     @rule(seat=which)
     def withdraw_an_approval(self, seat: int) -> None:
-        decided = ApprovalAssignee.objects.filter(
-            is_approved=True, approval__access_request__assignment__status__in=LIVE
-        )
+        revocable = AccessRequest.objects.revocable().values("pk")
+        decided = ApprovalAssignee.objects.filter(is_approved=True, approval__access_request__in=revocable)
         if found := self._one_of(list(decided.select_related("decided_by").order_by("pk")), seat):
             self._try(actions.withdraw_approval, seat=found, actor=found.decided_by, why="I was wrong")
 

@@ -8,7 +8,7 @@ from directory.models import User
 from notifications.actions import queue_decision_reminders
 from notifications.models import Message, Occasion
 from requests_app import actions
-from requests_app.models import ApprovalAssignee
+from requests_app.models import AccessRequest, ApprovalAssignee, Assignment
 from tests.cast import NOW
 
 from .conftest import post, told
@@ -114,3 +114,27 @@ def test_a_withdrawn_approval_is_told_to_the_owner_and_to_whoever_had_it(cast, g
     assert letters["olga@example.com"].subject == "Marco withdrew the approval of Sales Analytics for Rita"
     for letter in letters.values():
         assert "She moved on" in letter.body
+
+
+def test_the_owner_learns_what_else_a_withdrawn_approval_takes_back_and_whom_it_is_about_too(cast, granted):
+    access, late = Assignment.objects.select_related("person", "package").get(), NOW + 20 * DAY
+    asked = actions.extend(assignment=access, actor=cast.rita, justification="More", now=late)
+    actions.approve(approval=asked.approvals.get(), actor=cast.marco, now=late)
+    post(late)
+    seat = ApprovalAssignee.objects.get(approval__access_request=asked)
+    actions.withdraw_approval(seat=seat, actor=cast.marco, why="She moved on", now=late + DAY)
+    letters = {letter.to[0]: letter for letter in post(late + DAY)}
+    assert "ends again when it was to end before" in letters["olga@example.com"].body
+    assert letters["rita@example.com"].subject.startswith("The end of your Sales Analytics was moved")
+
+
+def test_whom_it_was_approved_for_learns_that_it_does_not_begin_and_why(cast, ask):
+    approval = ask().approvals.get()
+    AccessRequest.objects.update(wanted_start=NOW + 5 * DAY)
+    actions.approve(approval=approval, actor=cast.marco, now=NOW)
+    post()
+    actions.withdraw_approval(seat=ApprovalAssignee.objects.get(), actor=cast.marco, why="She moved on", now=NOW)
+    letters = {letter.to[0]: letter for letter in post()}
+    assert "was still to begin" in letters["olga@example.com"].body
+    assert "canceled before it began" in letters["rita@example.com"].body
+    assert "She moved on" in letters["rita@example.com"].body

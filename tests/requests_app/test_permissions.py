@@ -99,7 +99,7 @@ def answer(question, user, world):
         "revoke it": lambda: can_revoke(user, assignment),
         "assign it directly": lambda: can_manage_assignments(user, assignment.package),
         "delegate for Marco": lambda: can_delegate_for(user, assignment.person.manager),
-        "withdraw Marco's approval": lambda: can_withdraw_approval(user, approved_by_marco(assignment), assignment),
+        "withdraw Marco's approval": lambda: can_withdraw_approval(user, approved_by_marco(assignment), access_request),
         "manage the catalog": lambda: can_manage_catalog(user, assignment.package.catalog),
         "change the directory": lambda: can_change_directory(user),
         "read the journal": lambda: can_read_journal(user),

@@ -13,6 +13,7 @@ from directory.models import User
 from requests_app import actions, events
 from requests_app.lifecycle import IllegalMove, RequestStatus, RequestType
 from requests_app.models import AccessRequest, ApprovalAssignee, Assignment
+from requests_app.periods import Period
 from tests.cast import NOW
 
 DAY = timedelta(days=1)
@@ -38,8 +39,8 @@ def withdraw(seat, actor, *, why="She moved on", now=NOW + DAY):
 
 
 def test_the_access_ends_by_a_request_of_its_own_and_the_journal_says_why(cast, seat):
-    access = withdraw(seat, cast.marco)
-    access.refresh_from_db()
+    withdraw(seat, cast.marco)
+    access = Assignment.objects.get()
     assert access.ended_at == NOW + DAY
     removal = AccessRequest.objects.get(kind=RequestType.ADMIN_REMOVE)
     assert (removal.assignment, removal.requested_by) == (access, cast.marco)
@@ -107,6 +108,113 @@ def test_of_two_approvers_either_withdraws(cast, package):
     assert not Assignment.objects.live().exists()
 
 
+# --- What is scheduled ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def scheduled(cast, package):
+    """Marco approved it for Rita, from in five days on."""
+    package.policies.update(is_period_chosen=True)
+    period = Period(starts_at=timezone.now() + 5 * DAY)
+    asked = actions.submit(package=package, actor=cast.rita, justification="New", period=period, now=timezone.now())
+    actions.approve(approval=asked.approvals.get(), actor=cast.marco, now=timezone.now())
+    return ApprovalAssignee.objects.select_related("approval__access_request").get()
+
+
+def test_what_is_scheduled_does_not_begin_once_its_approval_is_withdrawn(cast, scheduled):
+    now = timezone.now()
+    withdraw(scheduled, cast.marco, now=now)
+    asked = AccessRequest.objects.get()
+    assert (asked.status, asked.completed_at) == (RequestStatus.CANCELED, now)
+    assert not AccessRequest.objects.due_to_begin(now + 9 * DAY).exists()
+    told = [event.sentence for event in Event.objects.story(asked.pk)]
+    assert told[-2:] == [
+        "Marco withdrew their approval of Sales: Standard Access for Rita: She moved on",
+        "Marco canceled Rita's request for Sales: Standard Access",
+    ]
+    with pytest.raises(IllegalMove, match="No access came of this approval"):
+        withdraw(scheduled, cast.marco)
+
+
+@pytest.mark.parametrize("outsider", ["rita", "olga", "ada", "charlie"])
+def test_of_what_is_scheduled_too_only_whoever_approved_it(cast, scheduled, outsider):
+    with pytest.raises(PermissionDenied):
+        withdraw(scheduled, getattr(cast, outsider))
+    assert AccessRequest.objects.get().status == RequestStatus.SCHEDULED
+
+
+# --- Extensions -----------------------------------------------------------------------------------------------------
+
+MONTH = 30 * DAY
+
+
+def extend(cast, *, now):
+    """Rita asks for another month; Marco approves."""
+    access = Assignment.objects.select_related("person", "package").get()
+    asked = actions.extend(assignment=access, actor=cast.rita, justification="More", now=now)
+    actions.approve(approval=asked.approvals.get(), actor=cast.marco, now=now)
+    return ApprovalAssignee.objects.select_related("approval__access_request").get(approval__access_request=asked)
+
+
+def end_of_hers():
+    return Assignment.objects.live().get().ends_at
+
+
+def test_where_an_extension_is_withdrawn_the_end_is_again_what_it_was(cast, seat):
+    extension = extend(cast, now=NOW + 20 * DAY)
+    assert end_of_hers() == NOW + 2 * MONTH
+    withdraw(extension, cast.marco, now=NOW + 25 * DAY)
+    assert end_of_hers() == NOW + MONTH
+    moved = AccessRequest.objects.get(kind=RequestType.ADMIN_UPDATE)
+    assert (moved.requested_by, moved.wanted_end, moved.status) == (cast.marco, NOW + MONTH, RequestStatus.DELIVERED)
+    told = Event.objects.get(verb=events.ASSIGNMENT_END_MOVED)
+    assert told.details["why"] == "Marco withdrew their approval: She moved on"
+    with pytest.raises(IllegalMove, match="moved since"):
+        withdraw(extension, cast.marco, now=NOW + 26 * DAY)
+
+
+def test_where_the_end_before_it_has_come_the_access_ends_at_once(cast, seat):
+    extension = extend(cast, now=NOW + 20 * DAY)
+    withdraw(extension, cast.marco, now=NOW + 40 * DAY)
+    assert not Assignment.objects.live().exists()
+    assert AccessRequest.objects.filter(kind=RequestType.ADMIN_REMOVE, requested_by=cast.marco).exists()
+
+
+def test_only_whoever_approved_the_extension_withdraws_it(cast, seat):
+    extension = extend(cast, now=NOW + 20 * DAY)
+    for outsider in (cast.rita, cast.olga, cast.ada, cast.charlie):
+        with pytest.raises(PermissionDenied):
+            withdraw(extension, outsider, now=NOW + 21 * DAY)
+    assert end_of_hers() == NOW + 2 * MONTH
+
+
+def test_an_extension_upon_which_another_stands_is_not_withdrawn_before_that(cast, seat):
+    first = extend(cast, now=NOW + 20 * DAY)
+    second = extend(cast, now=NOW + 50 * DAY)
+    with pytest.raises(IllegalMove, match="moved since"):
+        withdraw(first, cast.marco, now=NOW + 51 * DAY)
+    withdraw(second, cast.marco, now=NOW + 51 * DAY)
+    assert end_of_hers() == NOW + 2 * MONTH
+    withdraw(first, cast.marco, now=NOW + 52 * DAY)
+    assert not Assignment.objects.live().exists()
+
+
+def test_an_extension_that_is_asked_for_by_then_is_canceled(cast, seat):
+    extension = extend(cast, now=NOW + 20 * DAY)
+    access = Assignment.objects.select_related("person", "package").get()
+    further = actions.extend(assignment=access, actor=cast.rita, justification="Still", now=NOW + 50 * DAY)
+    withdraw(extension, cast.marco, now=NOW + 51 * DAY)
+    further.refresh_from_db()
+    assert further.status == RequestStatus.CANCELED
+
+
+def test_what_has_ended_since_is_not_withdrawn(cast, seat):
+    extension = extend(cast, now=NOW + 20 * DAY)
+    actions.give_back(assignment=Assignment.objects.get(), actor=cast.rita, now=NOW + 21 * DAY)
+    with pytest.raises(IllegalMove, match="ended already"):
+        withdraw(extension, cast.marco, now=NOW + 22 * DAY)
+
+
 # --- Page and API ---------------------------------------------------------------------------------------------------
 
 
@@ -131,6 +239,30 @@ def test_the_history_offers_it_while_the_access_lives(cast, seat, marco):
     assert page_of(seat) not in marco.get(history).content.decode()
     assert marco.get(page_of(seat)).status_code == 302
     assert marco.post(page_of(seat), {"why": "Again"}).status_code == 409
+
+
+def test_the_page_says_what_becomes_of_what_is_scheduled(cast, scheduled, marco):
+    history = reverse("requests:approvals") + "?tab=decided"
+    assert page_of(scheduled) in marco.get(history).content.decode()
+    assert "It does not begin then" in marco.get(page_of(scheduled)).content.decode()
+    answer = marco.post(page_of(scheduled), {"why": "She moved on"}, follow=True)
+    assert "Sales: Standard Access does not begin for Rita." in answer.content.decode()
+    assert page_of(scheduled) not in marco.get(history).content.decode()
+    assert marco.get(page_of(scheduled)).status_code == 302
+
+
+def test_the_page_says_what_becomes_of_what_was_extended(cast, package, marco):
+    now = timezone.now()
+    asked = actions.submit(package=package, actor=cast.rita, justification="New", now=now - 20 * DAY)
+    actions.approve(approval=asked.approvals.get(), actor=cast.marco, now=now - 20 * DAY)
+    extension = extend(cast, now=now - DAY)
+    history = reverse("requests:approvals") + "?tab=decided"
+    assert page_of(extension) in marco.get(history).content.decode()
+    assert "again what it was" in marco.get(page_of(extension)).content.decode()
+    answer = marco.post(page_of(extension), {"why": "She moved on"}, follow=True)
+    assert "The extension of Sales: Standard Access for Rita is taken back." in answer.content.decode()
+    assert end_of_hers() == now + 10 * DAY
+    assert page_of(extension) not in marco.get(history).content.decode()
 
 
 def test_for_others_there_is_no_such_page(cast, seat, marco):
