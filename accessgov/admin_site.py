@@ -1,6 +1,8 @@
 """The administration site: signs people in on the site's own page, and carries its own content security policy."""
 
 from collections.abc import Callable
+from contextvars import ContextVar
+from functools import wraps
 from typing import Any
 
 from csp.constants import UNSAFE_EVAL, UNSAFE_INLINE
@@ -16,6 +18,25 @@ Pages under /admin/ may do so and none other; scripts and style sheets still com
 
 FOREIGN = {"auth.Group", "account.EmailAddress", "knox.AuthToken"}
 """What libraries would have edited here: none of it is configured in this way."""
+
+
+reading: ContextVar[HttpRequest | None] = ContextVar("reading", default=None)
+"""The request whose page of the administration is being made."""
+
+
+def for_its_reader(view: Callable[..., Any]) -> Callable[..., Any]:
+    """A page that links only to what opens for whoever reads it; it is rendered while that is known."""
+
+    @wraps(view)
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        token = reading.set(request)
+        try:
+            response = view(request, *args, **kwargs)
+            return response.render() if hasattr(response, "render") else response
+        finally:
+            reading.reset(token)
+
+    return page
 
 
 class Suggestions(AutocompleteJsonView):
@@ -54,7 +75,7 @@ class Administration(UnfoldAdminSite):
         return Suggestions.as_view(admin_site=self)(request)
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
-        return csp_update(RELAXED)(super().admin_view(view, cacheable))
+        return csp_update(RELAXED)(for_its_reader(super().admin_view(view, cacheable)))
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """By the site's own sign-in, so that its limits on attempts hold here too."""

@@ -24,6 +24,8 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from .admin_site import reading
+
 ROWS = 50
 MOST_WORDS = 8
 
@@ -238,13 +240,23 @@ def page_of(model: type[Model], pk: Any) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[pk])
 
 
+def opens(model: type[Model]) -> bool:
+    """Whether the pages of this model open for whoever reads the page that is being made."""
+    request, pages = reading.get(), admin.site._registry.get(model)
+    return request is None or bool(pages and pages.has_view_permission(request))
+
+
 def link_to(row: Model | None) -> SafeString | str:
-    """The row's name, leading to its page."""
-    return format_html('<a href="{}" class="underline">{}</a>', page_of(type(row), row.pk), row) if row else "—"
+    """The row's name, leading to its page where that opens."""
+    if row is None or not opens(type(row)):
+        return "—" if row is None else str(row)
+    return format_html('<a href="{}" class="underline">{}</a>', page_of(type(row), row.pk), row)
 
 
-def list_link(model: type[Model], text: Any, **query: Any) -> SafeString:
-    """A text that leads to a list, narrowed down."""
+def list_link(model: type[Model], text: Any, **query: Any) -> SafeString | str:
+    """A text that leads to a list, narrowed down, where that opens."""
+    if not opens(model):
+        return str(text)
     address = reverse(
         f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist",
         query={k: str(v) for k, v in query.items()},

@@ -44,7 +44,7 @@ class NewRoleSerializer(serializers.Serializer[None]):
         """A catalog that the caller cannot see is answered like one that is not there."""
         super().__init__(*args, **kwargs)
         if request := self.context.get("request"):
-            self.fields["catalog"].queryset = Catalog.objects.visible_to(request.user)
+            self.fields["catalog"].queryset = Catalog.objects.visible_to(request.user)  # type: ignore[attr-defined]
 
 
 class FindingSerializer(serializers.Serializer[Finding]):

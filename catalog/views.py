@@ -20,9 +20,10 @@ from audit.pagination import PARAMETER, Keyset, Page, page_address
 
 from . import findings
 from .governing_forms import FindingsForm, RolesForm
-from .models import RoleAssignment
-from .permissions import can_administer, can_see_governance
+from .models import Catalog, RoleAssignment
+from .permissions import Reach, can_see_governance, reach_of
 from .querysets import RoleAssignmentQuerySet
+from .roles import Right
 
 ROLES = Keyset("granted_at")
 FINDING_COLUMNS = ("severity", "kind", "finding", "catalog", "package", "about", "about_id")
@@ -56,10 +57,10 @@ class FindingsView(GoverningView):
             found = findings.findings(user_of(request), **wanted)
             return _file("findings", FINDING_COLUMNS, (_finding_cells(finding) for finding in found))
         page = findings.page(user_of(request), cursor=request.GET.get(PARAMETER), **wanted)
-        may_mend = can_administer(user_of(request))
+        reach = reach_of(user_of(request))
         context = {
             "form": form,
-            "rows": [_finding_row(finding, may_mend=may_mend) for finding in page.rows],
+            "rows": [_finding_row(finding, reach=reach) for finding in page.rows],
             "older_url": page_address(request, page.next),
             "csv_url": _as_csv(request),
             "is_filtered": any(form.cleaned_data.values()),
@@ -94,11 +95,23 @@ def _wanted(form: Form) -> dict[str, Any]:
     return {"kinds": [kind] if kind else [], "severity": form.cleaned_data["severity"]}
 
 
-def _finding_row(finding: findings.Finding, *, may_mend: bool) -> dict[str, Any]:
-    """A finding as the list shows it, leading to where it is mended for those who may go there."""
+def _finding_row(finding: findings.Finding, *, reach: Reach) -> dict[str, Any]:
+    """A finding as the list shows it, leading to where it is mended for those who may mend it."""
     tone, icon = TONES[finding.severity]
     at = finding.mended_at
-    return {"finding": finding, "tone": tone, "icon": icon, "url": page_of(type(at), at.pk) if may_mend else ""}
+    url = page_of(type(at), at.pk) if _may_mend(finding, reach) else ""
+    return {"finding": finding, "tone": tone, "icon": icon, "url": url}
+
+
+def _may_mend(finding: findings.Finding, reach: Reach) -> bool:
+    """Whether what it is about is changed by this reach: a catalog by its owners, what is in it by its managers.
+
+    A resource, which several catalogs may hold, is changed by administrators.
+    """
+    if finding.catalog is None:
+        return reach.is_everything
+    right = Right.OWN if isinstance(finding.mended_at, Catalog) else Right.PACKAGES
+    return reach.has(right, finding.catalog.pk)
 
 
 def _finding_cells(finding: findings.Finding) -> tuple[object, ...]:

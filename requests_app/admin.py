@@ -19,7 +19,7 @@ from accessgov.administration import ReadingAdmin, TabularRows, after_dialog, by
 from audit.admin import NewestPaginator
 from catalog.admin.delegated import DelegatedReading
 from catalog.roles import Right
-from provisioning.models import Grant, GrantReason
+from provisioning.models import GrantReason
 
 from . import actions
 from .admin_callouts import CalloutAdmin  # noqa: F401 - registers itself, as all here do
@@ -242,8 +242,8 @@ class AssignmentAdmin(DelegatedReading, ReadingAdmin):
     @display(description=_("gives"))
     def grants(self, assignment: Assignment) -> str:
         reasons = GrantReason.objects.of([assignment.pk])
-        rows = [(page_of(Grant, one.grant_id), one.grant, one.grant.get_status_display()) for one in reasons]
-        return format_html_join("; ", '<a href="{}" class="underline">{}</a> ({})', rows)
+        rows = [(link_to(one.grant), one.grant.get_status_display()) for one in reasons]
+        return format_html_join("; ", "{} ({})", rows)
 
     @display(description=_("requests"))
     def requests(self, assignment: Assignment) -> str:

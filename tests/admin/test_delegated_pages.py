@@ -12,6 +12,7 @@ from audit.models import Event
 from catalog.choices import DelegatedRole
 from catalog.models import AccessPackage, Catalog, Resource, RoleAssignment
 from directory.models import Group, User
+from requests_app import actions
 from tests.cast import NOW, appoint
 
 
@@ -160,6 +161,20 @@ def test_an_owner_puts_what_they_own_into_their_catalog_and_leaves_others_alone(
     assert answer.status_code == 302, errors_of(answer)
     assert set(resource.catalogs.all()) == {cast.catalog, other}
     assert told() == ["Marco changed the resource Personal Files: catalogs: + Sales"]
+
+
+def test_nothing_is_linked_that_does_not_open(cast, package, sign_in, client):
+    browser = sign_in(DelegatedRole.CATALOG_OWNER)
+    of_system, of_person = page_of(cast.system), page_of(cast.rita)
+    assigned = actions.assign_directly(policy=package.policies.get(), person=cast.rita, actor=cast.ada, now=NOW)
+    pages = {page_of(package): of_system, page_of(assigned): of_person}
+    for address, link in pages.items():
+        page = browser.get(address).content.decode()
+        assert link not in page
+        assert (page_of(package) in page) or address == page_of(package)
+        assert browser.get(link).status_code != 200
+    client.force_login(cast.ada)
+    assert all(link in client.get(address).content.decode() for address, link in pages.items())
 
 
 def test_who_owns_a_resource_is_not_told_of_catalogs_of_others_that_hold_it(cast, other, sign_in, fill):

@@ -215,10 +215,10 @@ def test_a_damaged_cursor_is_refused(cast, cursor):
 
 
 def test_a_list_costs_the_same_whatever_the_number_of_packages(cast, sound):
-    costs = []
+    costs, signed_in = [], User.objects.with_group_rights()
     for number in (2, 8):
         many(cast, number)
-        for user in (cast.ada, cast.olga):
+        for user in (signed_in.get(pk=cast.ada.pk), signed_in.get(pk=cast.olga.pk)):
             with CaptureQueriesContext(connection) as asked:
                 assert [finding.sentence for finding in findings.page(user).rows]
                 assert [finding.catalog for finding in findings.page(user).rows]
@@ -228,6 +228,24 @@ def test_a_list_costs_the_same_whatever_the_number_of_packages(cast, sound):
 
 
 # --- The page, the API and the administration ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("role", "may_mend"), [(DelegatedRole.CATALOG_OWNER, True), (DelegatedRole.PACKAGE_MANAGER, False)]
+)
+def test_only_who_may_mend_it_is_led_to_where_it_is_mended(cast, sound, client, role, may_mend):
+    """Package managers see what is wrong with the catalog itself; auditors with a role elsewhere see all of it."""
+    empty = Group.objects.create(name="Nobody")
+    appoint(cast.catalog, empty, role=DelegatedRole.CATALOG_READER)
+    User.objects.filter(pk__in=[cast.charlie.pk, cast.marco.pk]).update(is_auditor=True)
+    appoint(cast.catalog, cast.marco, role=role)
+    appoint(Catalog.objects.create(name="HR", description="HR"), cast.charlie)
+    mended_at = reverse("admin:catalog_catalog_change", args=[cast.catalog.pk])
+    for person, is_led in ((cast.marco, may_mend), (cast.charlie, False)):
+        client.force_login(person)
+        page = client.get(reverse("catalog:findings")).content.decode()
+        assert "reaches nobody" in page
+        assert (mended_at in page) is is_led, person
 
 
 def test_the_page_shows_managers_their_own_and_auditors_everything(cast, sound, client):
