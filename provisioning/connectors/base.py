@@ -1,17 +1,26 @@
-"""The interface of a connector, small enough to be written in an afternoon.
+"""The interface of a connector, small enough to be written in an afternoon (docs/connectors.md).
 
-Each call speaks of one person and one role, may be made twice without harm, and either does what it says or raises
-`ConnectorError` with a sentence that an administrator can act on. Calls are made outside any database transaction, and
-must come back within `TIMEOUT` seconds a request.
+A connector speaks of one person and one role at a time, or of many people and one role. Each call may be made twice
+without harm, and either does what it says or raises `ConnectorError` with a sentence that an administrator can act on.
+Calls are made outside any database transaction, and must come back within `TIMEOUT` seconds a request. What a system
+cannot do is left out of `capabilities`; everything else in AccessGov asks there, never for the kind.
 """
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from enum import Enum
+from types import TracebackType
+from typing import Any, ClassVar, Self
+from uuid import UUID
 
+from django import forms
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
+from catalog.choices import ResourceKind
 from directory.models import User
 
 from ..models import Connector as ConnectorRow
@@ -32,27 +41,222 @@ class Entitlement:
     name: str
 
 
-class ConnectorError(Exception):
-    """The target did not do it. `retry_after` is the wait that the target asked for, where it did."""
+@dataclass(frozen=True)
+class Holder:
+    """Somebody who holds a role in the target: the id of their account there, and the name they sign in with.
 
-    def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
+    The name is compared with people's user names, whatever its case, where the account is not known yet.
+    """
+
+    account_id: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class FoundRole:
+    """A role that the target has on a resource."""
+
+    role_id: str
+    name: str
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class FoundResource:
+    """A resource that the target has, with its roles."""
+
+    resource_id: str
+    kind: ResourceKind
+    name: str
+    description: str = ""
+    roles: tuple[FoundRole, ...] = ()
+    is_privileged: bool = False
+    """Whether the system itself guards it as one that gives power over others."""
+
+
+@dataclass(frozen=True)
+class GoneResource:
+    """A resource that the target had at an earlier look, and has no more."""
+
+    resource_id: str
+
+
+@dataclass(frozen=True)
+class Bookmark:
+    """Where a look at the changes ended, and the next one begins.
+
+    `is_anew` means that everything was listed: what was not among it is gone.
+    """
+
+    value: str
+    is_anew: bool
+
+
+Change = FoundResource | GoneResource | Bookmark
+"""What a look at the changes finds; the bookmark comes last."""
+
+
+class Capability(Enum):
+    """What a connector can do beyond granting and revoking."""
+
+    READ_BACK = "reads back whether somebody holds a role"
+    HOLDERS = "lists everybody who holds a role"
+    DISCOVER = "lists the system's resources and roles"
+    DISCOVER_CHANGES = "lists what has changed among its resources and roles"
+    CREATE_ACCOUNT = "creates accounts"
+    DISABLE_ACCOUNT = "disables accounts"
+    BATCH = "grants and revokes a role for many people by few calls"
+
+
+class Progress(Enum):
+    """How far a change got: done as far as the target says, or handed over to somebody who does it later."""
+
+    DONE = "done"
+    HANDED_OVER = "handed over"
+
+
+class ConnectorError(Exception):
+    """The target did not do it, and `str()` says what to do about it.
+
+    `retry_after` is the wait that the target asked for, where it did. `is_outage` means that the target as a whole is
+    away, refuses us or is overloaded: other operations would meet the same, so the connector is held back. `is_final`
+    means that trying again cannot help before somebody has changed something: the operation is stuck at once.
+    """
+
+    def __init__(
+        self, message: str, *, retry_after: timedelta | None = None, is_outage: bool = False, is_final: bool = False
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.is_outage = is_outage
+        self.is_final = is_final
 
 
-class Connector(Protocol):
-    """What AccessGov asks of a target system."""
+Outcome = Progress | ConnectorError
+"""What became of one of many changes."""
 
-    def __init__(self, row: ConnectorRow, *, clock: Clock = timezone.now) -> None: ...
 
-    def read(self, person: User, entitlement: Entitlement) -> bool:
-        """Whether the person holds the role in the target right now; a person without an account holds nothing."""
+class OptionsForm(forms.Form):
+    """What a kind of connector asks for beside its address and its secret; its cleaned values must fit into JSON."""
 
-    def grant(self, person: User, entitlement: Entitlement) -> None:
-        """Give the role, creating the person's account where there is none; having it already is success."""
 
-    def revoke(self, person: User, entitlement: Entitlement) -> None:
-        """Take the role; not having it, or having no account, is success."""
+class Connector(ABC):
+    """What AccessGov asks of a target system. Used as a context manager: connections live as long as the block."""
 
+    capabilities: frozenset[Capability] = frozenset()
+    """Of the class, or of the instance where it depends on its options."""
+    options_form: ClassVar[type[OptionsForm]] = OptionsForm
+    needs_address: ClassVar[bool] = False
+    """Whether the row's `base_url` must be given."""
+    extra_secrets: ClassVar[Mapping[str, str | Promise]] = {}
+    """Names of further secrets beside the row's main one, with their labels."""
+    settles_within: ClassVar[timedelta] = timedelta()
+    """How long the target may take until it shows a change that it called done (eventual consistency)."""
+    looks_again_after: ClassVar[timedelta] = timedelta(minutes=15)
+    """How often to look whether a change that was handed over is done."""
+
+    def __init__(self, row: ConnectorRow, *, clock: Clock = timezone.now) -> None:
+        self.row = row
+        self.clock = clock
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:  # noqa: B027  # nothing to give back is the usual case
+        """Give back connections; may be called twice."""
+
+    @classmethod
+    def clean_options(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The options as they are kept. Raises ValidationError, by field."""
+        form = cls.options_form(dict(given))
+        if not form.is_valid():
+            raise forms.ValidationError(form.errors.as_data())
+        return form.cleaned_data
+
+    # --- What every connector does ---
+
+    @abstractmethod
     def check(self) -> str:
         """Try the connection, change nothing, and say in a few words what answered."""
+
+    @abstractmethod
+    def grant(self, person: User, entitlement: Entitlement, *, key: str) -> Progress:
+        """Give the role, creating the person's account where there is none and the connector can.
+
+        Having it already is success. `key` is the same whenever this very change is tried again (an idempotency key).
+        """
+
+    @abstractmethod
+    def revoke(self, person: User, entitlement: Entitlement, *, key: str) -> Progress:
+        """Take the role; not having it, or having no account, is success. The account stays."""
+
+    # --- What it does where its capabilities say so ---
+
+    def read(self, person: User, entitlement: Entitlement) -> bool:
+        """READ_BACK: whether the person holds the role right now; a person without an account holds nothing."""
+        raise self._cannot(Capability.READ_BACK)
+
+    def holders(self, entitlement: Entitlement) -> Iterator[Holder]:
+        """HOLDERS: everybody who holds the role itself (not through nesting), page by page, never all in memory."""
+        raise self._cannot(Capability.HOLDERS)
+
+    def discover(self) -> Iterator[FoundResource]:
+        """DISCOVER: the system's resources with their roles, page by page."""
+        raise self._cannot(Capability.DISCOVER)
+
+    def discover_changes(self, *, since: str) -> Iterator[Change]:
+        """DISCOVER_CHANGES: what has changed since this bookmark's value, page by page, and last the next bookmark.
+
+        Everything, where `since` is empty or too old for the system. Some come more than once: the last holds.
+        """
+        raise self._cannot(Capability.DISCOVER_CHANGES)
+
+    def create_account(self, person: User) -> str:
+        """CREATE_ACCOUNT: the id of the person's account, created where there is none."""
+        raise self._cannot(Capability.CREATE_ACCOUNT)
+
+    def disable_account(self, person: User) -> None:
+        """DISABLE_ACCOUNT: nobody signs in with it any more; no account is success."""
+        raise self._cannot(Capability.DISABLE_ACCOUNT)
+
+    # --- Many people, one role: overridden where the target can (BATCH) ---
+
+    def read_many(self, people: Sequence[User], entitlement: Entitlement) -> set[UUID]:
+        """READ_BACK: the ids of those who hold the role."""
+        return {person.pk for person in people if self.read(person, entitlement)}
+
+    def grant_many(
+        self, people: Sequence[User], entitlement: Entitlement, *, keys: Mapping[UUID, str]
+    ) -> dict[UUID, Outcome]:
+        """What became of each, by the person's id; an outage ends it early, and then those not reached are left out."""
+        return self._each(people, lambda person: self.grant(person, entitlement, key=keys[person.pk]))
+
+    def revoke_many(
+        self, people: Sequence[User], entitlement: Entitlement, *, keys: Mapping[UUID, str]
+    ) -> dict[UUID, Outcome]:
+        """As `grant_many`."""
+        return self._each(people, lambda person: self.revoke(person, entitlement, key=keys[person.pk]))
+
+    @staticmethod
+    def _each(people: Sequence[User], change: Callable[[User], Progress]) -> dict[UUID, Outcome]:
+        found: dict[UUID, Outcome] = {}
+        for person in people:
+            try:
+                found[person.pk] = change(person)
+            except ConnectorError as error:
+                found[person.pk] = error
+                if error.is_outage:
+                    break
+        return found
+
+    def _cannot(self, capability: Capability) -> ConnectorError:
+        return ConnectorError(
+            _("The connector of %(system)s does not do this: %(what)s.")
+            % {"system": self.row, "what": capability.value},
+            is_final=True,
+        )

@@ -17,6 +17,10 @@ from .base import ConnectorError
 LONGEST_WAIT = timedelta(days=1)
 """However long a target asks us to wait, we ask again after this."""
 DETAIL_LENGTH = 300
+CLIENT_ERROR = 4
+"""The first digit of a status that refuses a request (RFC 9110, section 15.5)."""
+WITHOUT_REGARD = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS)
+"""Refusals that do not look at what was asked."""
 
 
 @contextmanager
@@ -25,17 +29,19 @@ def explained(*, system: str) -> Iterator[None]:
     try:
         yield
     except RequestNetworkException as error:
-        raise ConnectorError(_network_words(error, system=system)) from error
+        raise ConnectorError(_network_words(error, system=system), is_outage=True) from error
     except (SCIMClientException, SCIMException) as error:
         answer = getattr(error, "source", None)
         wait = retry_after(answer) if isinstance(answer, httpx2.Response) else None
-        raise ConnectorError(_answer_words(error, system=system), retry_after=wait) from error
+        words = _answer_words(error, system=system)
+        raise ConnectorError(words, retry_after=wait, is_outage=_concerns_all(_status(error))) from error
     except httpx2.InvalidURL as error:
         raise ConnectorError(
-            _("The address of %(system)s is not a web address: correct it in its connector.") % {"system": system}
+            _("The address of %(system)s is not a web address: correct it in its connector.") % {"system": system},
+            is_outage=True,
         ) from error
     except UnicodeEncodeError as error:
-        raise ConnectorError(_token_words(system)) from error
+        raise ConnectorError(_token_words(system), is_outage=True) from error
 
 
 def retry_after(answer: httpx2.Response) -> timedelta | None:
@@ -93,6 +99,11 @@ def _answer_words(error: SCIMClientException | SCIMException, *, system: str) ->
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _("%(system)s has a fault of its own (%(status)s: %(detail)s).") % words
     return _("%(system)s refused the request (%(status)s: %(detail)s).") % words
+
+
+def _concerns_all(status: int | None) -> bool:
+    """Whether any other call would meet the same: only a plain refusal concerns this call alone."""
+    return status is None or status in WITHOUT_REGARD or status // 100 != CLIENT_ERROR
 
 
 def _status(error: SCIMClientException | SCIMException) -> int | None:

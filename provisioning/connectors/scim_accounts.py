@@ -1,0 +1,95 @@
+"""Which user of a SCIM application is which person: remembered, looked up by user name, or created."""
+
+import json
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+from scim2_client.engines.httpx2 import SyncSCIMClient
+from scim2_models import ListResponse, NotFoundException
+
+from directory.models import User as Person
+
+from ..models import Account
+from ..models import Connector as ConnectorRow
+from .base import ConnectorError
+from .scim_wire import Email, Name, User
+
+
+class Accounts:
+    """The accounts of a few people, remembered from one time to the next.
+
+    `seen` are the ids that the application has shown already during this connection; they are not asked for again.
+    """
+
+    def __init__(self, row: ConnectorRow, client: SyncSCIMClient, people: Sequence[Person], *, seen: set[str]) -> None:
+        self.row = row
+        self.client = client
+        self.seen = seen
+        known = row.accounts.filter(person__in=[person.pk for person in people])
+        self.known = dict(known.values_list("person_id", "external_id"))
+
+    def find(self, person: Person) -> str | None:
+        """The id of the person's user, None where there is none; one that was deleted there is forgotten."""
+        known = self.known.get(person.pk)
+        if known is not None and (known in self.seen or self._exists(known)):
+            return known
+        if known is not None:
+            Account.objects.filter(connector=self.row, person=person).delete()
+            del self.known[person.pk]
+        return self._search(person)
+
+    def find_or_create(self, person: Person) -> str:
+        """As `find`, but that somebody without a user gets one."""
+        return self.find(person) or self._create(person)
+
+    def _exists(self, account_id: str) -> bool:
+        try:
+            self.client.query(User, account_id, query_parameters={"attributes": ["userName"]})
+        except NotFoundException:
+            return False
+        self.seen.add(account_id)
+        return True
+
+    def _search(self, person: Person) -> str | None:
+        """By user name; compared again here, since some targets answer a filter they do not know with everybody."""
+        wanted = f"userName eq {json.dumps(person.username, ensure_ascii=False)}"
+        answer = self.client.query(User, query_parameters={"filter": wanted, "attributes": ["userName"]})
+        found = (answer.resources or []) if isinstance(answer, ListResponse) else []
+        ids = {user.id for user in found if user.id and _same(user.user_name, person.username)}
+        if len(ids) > 1:
+            raise ConnectorError(
+                _("%(system)s has %(count)d accounts named %(name)s: remove all but one.")
+                % {"system": self.row, "count": len(ids), "name": person.username}
+            )
+        return self._remember(person, ids.pop()) if ids else None
+
+    def _create(self, person: Person) -> str:
+        created = self.client.create(_user(person))
+        if not isinstance(created, User) or not created.id:
+            raise ConnectorError(
+                _("%(system)s created an account for %(person)s, but did not say which.")
+                % {"system": self.row, "person": person}
+            )
+        return self._remember(person, created.id)
+
+    def _remember(self, person: Person, account_id: str) -> str:
+        Account.objects.update_or_create(connector=self.row, person=person, defaults={"external_id": account_id})
+        self.known[person.pk] = account_id
+        self.seen.add(account_id)
+        return account_id
+
+
+def _same(one: str | None, other: str) -> bool:
+    return one is not None and one.casefold() == other.casefold()
+
+
+def _user(person: Person) -> User:
+    return User(
+        user_name=person.username,
+        external_id=str(person.pk),
+        name=Name(formatted=str(person), given_name=person.first_name or None, family_name=person.last_name or None),
+        display_name=str(person),
+        title=person.job_title or None,
+        active=True,
+        emails=[Email(value=person.email, type="work", primary=True)] if person.email else None,
+    )
