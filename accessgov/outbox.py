@@ -17,7 +17,7 @@ pending ──supersede──▶ superseded
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Self, TypeVar
 from uuid import UUID, uuid4
@@ -111,16 +111,52 @@ def claim(queryset: WorkQuerySet[Row], *, now: datetime, limit: int = 1) -> list
 
     Commits at once: call it outside any transaction. SQLite, with its one writer, needs no row locks and ignores them.
     """
-    token = uuid4()
     with transaction.atomic():
         due = queryset.due(now).order_by("due_at")
         rows: list[Row] = list(due.select_for_update(skip_locked=True, of=("self",))[:limit])
-        for row in rows:
-            row.lease, row.leased_until, row.attempts = token, now + LEASE, row.attempts + 1
-        queryset.model._default_manager.filter(pk__in=[row.pk for row in rows]).update(
-            lease=token, leased_until=now + LEASE, attempts=models.F("attempts") + 1
-        )
+        lease(rows, now=now)
     return rows
+
+
+def lease(rows: Sequence[WorkRow], *, now: datetime) -> None:
+    """Put locked rows under one lease, and count the attempt; for claims that choose their rows themselves."""
+    token = uuid4()
+    for row in rows:
+        row.lease, row.leased_until, row.attempts = token, now + LEASE, row.attempts + 1
+    if rows:
+        _of(rows).update(lease=token, leased_until=now + LEASE, attempts=models.F("attempts") + 1)
+
+
+def renew(rows: Sequence[WorkRow], *, now: datetime) -> None:
+    """Hold claimed rows for another lease, where their turn comes late."""
+    for row in rows:
+        row.leased_until = now + LEASE
+    _held(rows).update(leased_until=now + LEASE)
+
+
+def give_back(rows: Sequence[WorkRow]) -> None:
+    """Let go of claimed rows that were not tried: the attempt does not count, and they are due as they were."""
+    if rows:
+        _held(rows).update(lease=None, leased_until=None, attempts=models.F("attempts") - 1)
+
+
+def still_held(rows: Sequence[Row]) -> list[Row]:
+    """Those of these rows that are still under their lease, locked; what another worker has by now is left out."""
+    held = set(_held(rows).select_for_update(of=("self",)).values_list("pk", flat=True)) if rows else set()
+    for row in rows:
+        if row.pk not in held:
+            logger.warning("%s %s is held by another worker.", row._meta.verbose_name, row.pk)
+    return [row for row in rows if row.pk in held]
+
+
+def settle_all(rows: Sequence[WorkRow], *, now: datetime, status: WorkStatus = WorkStatus.DONE) -> None:
+    """End rows that are `still_held`, by one statement."""
+    _write_all(rows, status=status, settled_at=now, lease=None, leased_until=None, last_error="")
+
+
+def wait(rows: Sequence[WorkRow], *, now: datetime, delay: timedelta, **more: Any) -> None:
+    """Look again later at rows that are `still_held`, where that is no failure: their attempts are counted anew."""
+    _write_all(rows, due_at=now + delay, attempts=0, lease=None, leased_until=None, last_error="", **more)
 
 
 def settle(row: WorkRow, *, now: datetime, status: WorkStatus = WorkStatus.DONE) -> None:
@@ -222,6 +258,23 @@ def _deliver(task: "Task[Any, Any]", *arguments: str) -> bool:
         logger.warning("The broker is away (%s); the sweep will hand out what is due.", error)
         return False
     return True
+
+
+def _of(rows: Sequence[WorkRow]) -> "models.QuerySet[Any]":
+    return type(rows[0])._default_manager.filter(pk__in=[row.pk for row in rows])
+
+
+def _held(rows: Sequence[WorkRow]) -> "models.QuerySet[Any]":
+    return _of(rows).filter(status=WorkStatus.PENDING, lease__in={row.lease for row in rows})
+
+
+def _write_all(rows: Sequence[WorkRow], **values: Any) -> None:
+    if not rows:
+        return
+    _of(rows).update(**values)
+    for row in rows:
+        for name, value in values.items():
+            setattr(row, name, value)
 
 
 def _write(row: WorkRow, **values: Any) -> None:

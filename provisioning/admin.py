@@ -1,13 +1,14 @@
 """Connectors, grants and operations in the administration site: configured, read, tested and retried by actions."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Case, QuerySet, Value, When
 from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -37,7 +38,7 @@ from directory.permissions import is_administrator
 from . import actions
 from .connectors import open_connector
 from .connectors.base import ConnectorError
-from .forms import ConnectorForm
+from .forms import ConnectorForm, fields_for, form_for
 from .lifecycle import GrantStatus
 from .models import Connector, Grant, GrantReason, Operation
 
@@ -81,17 +82,46 @@ class ConnectorAdmin(ConfigurationAdmin):
     list_display = ("system", "kind", "base_url", "is_enabled", "health")
     list_select_related = ("system",)
     search_fields = ("system__name", "base_url")
-    autocomplete_fields = ("system",)
-    fields = (("system", "kind"), "base_url", ("secret", "forgets_secret"), "is_enabled", "health")
+    autocomplete_fields = ("system", "owners")
     readonly_fields = ("health",)
     actions_detail = ("test_connection",)
 
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """With what its kind asks for; which kind it is to be is chosen first."""
+        if obj is not None:
+            kwargs["form"] = form_for(obj.kind)
+        return super().get_form(request, obj, change, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Connector | None = None) -> Any:
+        start = (None, {"fields": (("system", "kind"), "base_url", ("secret", "forgets_secret"))})
+        if obj is None:
+            return (start,)
+        own = (_("What this kind asks for"), {"fields": fields_for(obj.kind)})
+        limits = (_("Limits"), {"fields": (("max_concurrency", "rate_per_minute"),)})
+        rest = (_("State"), {"fields": ("owners", "is_enabled", "health")})
+        return tuple(part for part in (start, own, limits, rest) if part[1]["fields"])
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Connector | None = None) -> Any:
+        """A connector stays of its kind: what was given in one way is not taken away in another."""
+        return (*self.readonly_fields, "system", "kind") if obj else self.readonly_fields
+
     def apply(self, request: HttpRequest, form: ModelForm, formsets: Sequence[BaseInlineFormSet]) -> None:
+        asked = cast("ConnectorForm", form)
         actions.configure_connector(
-            connector=form.instance,
-            secret=form.new_secret(),  # type: ignore[attr-defined]
+            connector=asked.instance,
+            secret=asked.new_secret(),
+            options=asked.options(),
+            extra_secrets=asked.new_extra_secrets(),
+            owners=asked.cleaned_data.get("owners"),
             **by(request),
         )
+
+    def response_add(self, request: HttpRequest, obj: Connector, post_url_continue: str | None = None) -> HttpResponse:
+        """Where its kind asks for more, that comes next."""
+        if not fields_for(obj.kind):
+            return super().response_add(request, obj, post_url_continue)
+        messages.info(request, _("Now fill in what this kind of connector asks for, and test the connection."))
+        return redirect(page_of(Connector, obj.pk))
 
     def has_delete_permission(self, request: HttpRequest, obj: Connector | None = None) -> bool:
         """What was given through it must be taken through it: a connector is switched off instead."""

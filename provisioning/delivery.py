@@ -1,8 +1,15 @@
-"""Carries out one operation, outside any transaction: looks into the target, changes it, reads back, settles."""
+"""Carries out operations, outside any transaction: looks into the target, changes it, reads back, settles.
 
-import logging
-from datetime import datetime
-from functools import partial
+Operations are claimed in batches of one system. Those that want the same of one role go to the connector together where
+it can (`Capability.BATCH`), and one after the other where it cannot; either way each is settled by itself.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,71 +18,240 @@ from accessgov import outbox
 from audit.context import Source, surroundings
 
 from . import actions
+from .actions import Failure
+from .claiming import claim
 from .connectors import open_connector
-from .connectors.base import Clock, Connector, ConnectorError, Entitlement
+from .connectors.base import Capability, Clock, Connector, ConnectorError, Entitlement, Outcome, Progress
+from .lifecycle import GrantStatus
 from .models import Connector as ConnectorRow
 from .models import Grant, Operation, OperationKind
 
-logger = logging.getLogger(__name__)
+FIRST_LOOK = timedelta(seconds=3)
+"""How soon to look again at a change that the target called done and does not show yet."""
 
 
-def perform(operation: Operation, *, clock: Clock = timezone.now) -> None:
-    """Carry out a claimed operation and settle it, at the times that `clock` tells.
+def work_off(system_id: UUID, *, clock: Clock = timezone.now, until: float | None = None) -> int:
+    """Claim and carry out what is due in one system until nothing is; returns how many operations were tried.
+
+    Stops early at `until`, in seconds of the monotonic clock, with more still to be done.
+    """
+    count = 0
+    while operations := claim(system_id, now=clock()):
+        perform(operations, clock=clock)
+        count += len(operations)
+        if until is not None and time.monotonic() > until:
+            break
+    return count
+
+
+def perform(operations: Sequence[Operation], *, clock: Clock = timezone.now) -> None:
+    """Carry out claimed operations of one system and settle them, at the times that `clock` tells.
 
     Nothing that the target does is raised.
     """
-    with surroundings(source=Source.WORKER, correlation_id=operation.correlation_id):
-        try:
-            _perform(operation, clock=clock)
-        except ConnectorError as error:
-            actions.settle_failed(operation=operation, error=str(error), retry_after=error.retry_after, now=clock())
-        except outbox.LeaseLostError as error:
-            logger.warning("%s; its outcome is left to them.", error)
-
-
-def _perform(operation: Operation, *, clock: Clock) -> None:
-    if actions.settle_outdated(operation=operation, now=clock()):
-        return
-    grant = operation.grant
-    if operation.kind == OperationKind.REVOKE and grant.was_present is None:
-        actions.settle_removed(operation=operation, is_verified=False, now=clock())
-        return
-    system = str(grant.resource_role.resource.system)
-    connector = open_connector(_connector_row(grant), system=system, clock=clock)
-    settle = _grant if operation.kind == OperationKind.GRANT else _revoke
-    settle(operation, connector, _entitlement(grant), clock=clock)
-
-
-def _grant(operation: Operation, connector: Connector, entitlement: Entitlement, *, clock: Clock) -> None:
-    person = operation.grant.person
-    if operation.grant.was_present is None:
-        was_present = connector.read(person, entitlement)
-        if not actions.note_presence(operation=operation, was_present=was_present, now=clock()):
-            return
-    connector.grant(person, entitlement)
-    if not connector.read(person, entitlement):
-        raise ConnectorError(_("The target answered that it was done, but does not show it."))
-    actions.settle_delivered(operation=operation, is_verified=True, now=clock())
-
-
-def _revoke(operation: Operation, connector: Connector, entitlement: Entitlement, *, clock: Clock) -> None:
-    person = operation.grant.person
-    connector.revoke(person, entitlement)
-    if connector.read(person, entitlement):
-        raise ConnectorError(_("The target answered that it was removed, but still shows it."))
-    actions.settle_removed(operation=operation, is_verified=True, now=clock())
+    with surroundings(source=Source.WORKER):
+        if wanted := actions.begin(operations, now=clock()):
+            _Delivery(wanted, clock=clock).run()
 
 
 def perform_all_due(*, now: datetime) -> int:
-    """Carry out everything that is due at `now`, one after the other and as if it were `now`; returns how many.
+    """Carry out everything that is due at `now`, one system after the other and as if it were `now`; returns how many.
 
     For commands and tests.
     """
-    return outbox.drain(Operation.objects.with_grants(), perform=partial(perform, clock=lambda: now), now=now)
+    count = 0
+    while systems := systems_with_work(now=now):
+        done = sum(work_off(system_id, clock=lambda: now) for system_id in systems)
+        if not done:
+            break
+        count += done
+    return count
 
 
-def _connector_row(grant: Grant) -> ConnectorRow | None:
-    return getattr(grant.resource_role.resource.system, "connector", None)
+def systems_with_work(*, now: datetime) -> list[UUID]:
+    """The systems in which something is due that nobody holds."""
+    due = Operation.objects.due(now).order_by()
+    return list(due.values_list("system", flat=True).distinct())
+
+
+class _Delivery:
+    """One batch on its way: `open` is what of it is not settled yet, `tried` what was tried last."""
+
+    def __init__(self, operations: Sequence[Operation], *, clock: Clock) -> None:
+        self.open = self.tried = list(operations)
+        self.clock = clock
+        system = operations[0].grant.resource_role.resource.system
+        self.system = str(system)
+        self.row: ConnectorRow | None = getattr(system, "connector", None)
+
+    def run(self) -> None:
+        """Try all of it; where the target is away, what was not reached is due again as soon as it is back."""
+        try:
+            with open_connector(self.row, system=self.system, clock=self.clock) as connector:
+                for those in _together(self.open, connector):
+                    self._carry_out(those, connector)
+            if self.row is not None:
+                actions.note_answer(connector=self.row, now=self.clock())
+        except ConnectorError as error:
+            self._fail_together(error)
+        finally:
+            outbox.give_back(self.open)
+
+    def _carry_out(self, those: list[Operation], connector: Connector) -> None:
+        """One group. Raises ConnectorError where the target as a whole is away."""
+        outbox.renew(self.open, now=self.clock())
+        self.tried = those
+        try:
+            change = _grant if those[0].kind == OperationKind.GRANT else _revoke
+            change(those, connector, self)
+        except ConnectorError as error:
+            if error.is_outage:
+                raise
+            self._fail_together(error)
+
+    def settle(self, operations: Sequence[Operation], write: Callable[[datetime], object]) -> None:
+        """Have `write` settle these; nothing is tried with them any more."""
+        if operations:
+            write(self.clock())
+            self.drop(operations)
+
+    def drop(self, operations: Sequence[Operation]) -> None:
+        """These are settled, or others have them."""
+        gone = {operation.pk for operation in operations}
+        self.open = [operation for operation in self.open if operation.pk not in gone]
+
+    def keep(self, operations: Sequence[Operation], *, of: Sequence[Operation]) -> list[Operation]:
+        """Go on with `operations`; the rest `of` those is settled."""
+        kept = {operation.pk for operation in operations}
+        self.drop([operation for operation in of if operation.pk not in kept])
+        return list(operations)
+
+    def fail(self, errors: dict[Operation, ConnectorError]) -> None:
+        """Some went wrong, each in its own way. Raises the outage where it was one."""
+        outage = next((error for error in errors.values() if error.is_outage), None)
+        failures = {o: _failure(error) for o, error in errors.items() if not error.is_outage}
+        self.settle(list(failures), lambda now: actions.settle_failed(failures, now=now))
+        if outage is not None:
+            raise outage
+
+    def _fail_together(self, error: ConnectorError) -> None:
+        """What was tried last failed for one reason, which may hold the whole connector back."""
+        affected = [operation for operation in self.open if operation in self.tried]
+        failure = _failure(error)
+        if error.is_outage and self.row is not None:
+            now = self.clock()
+            until = actions.note_outage(connector_id=self.row.pk, error=str(error), delay=error.retry_after, now=now)
+            failure = replace(failure, delay=until - now)
+        failures = dict.fromkeys(affected, failure)
+        self.settle(affected, lambda now: actions.settle_failed(failures, now=now))
+
+
+def _grant(those: list[Operation], connector: Connector, delivery: _Delivery) -> None:
+    """Look, give what is not there, look again."""
+    present = _read(those, connector)
+    current = actions.note_presence({o: o.grant.person_id in present for o in those}, now=delivery.clock())
+    current = delivery.keep(current, of=those)
+    there = [o for o in current if o.grant.person_id in present]
+    delivery.settle(there, lambda now: actions.settle_delivered(there, is_verified=True, now=now))
+    absent = [operation for operation in current if operation not in there]
+    settling = [operation for operation in absent if _is_settling(operation, connector, now=delivery.clock())]
+    to_do = [operation for operation in absent if operation not in settling]
+    done, handed_over = _change(to_do, connector.grant_many, delivery)
+    present = _read(done, connector) if done else set()
+    seen = [o for o in done if o.grant.person_id in present]
+    delivery.settle(seen, lambda now: actions.settle_delivered(seen, is_verified=True, now=now))
+    unseen = [operation for operation in done if operation not in seen]
+    if Capability.READ_BACK not in connector.capabilities:
+        delivery.settle(unseen, lambda now: actions.settle_delivered(unseen, is_verified=False, now=now))
+    else:
+        _wait(
+            settling + unseen,
+            connector,
+            delivery,
+            error=_("The target answered that it was done, but does not show it."),
+        )
+    _hand_over(handed_over, connector, delivery)
+
+
+def _revoke(those: list[Operation], connector: Connector, delivery: _Delivery) -> None:
+    """Take what is there, and look again."""
+    reads = Capability.READ_BACK in connector.capabilities
+    present = _read(those, connector) if reads else {operation.grant.person_id for operation in those}
+    gone = [operation for operation in those if operation.grant.person_id not in present]
+    delivery.settle(gone, lambda now: actions.settle_removed(gone, is_verified=True, now=now))
+    there = [operation for operation in those if operation not in gone]
+    settling = [operation for operation in there if _is_settling(operation, connector, now=delivery.clock())]
+    done, handed_over = _change([o for o in there if o not in settling], connector.revoke_many, delivery)
+    present = _read(done, connector) if done and reads else set()
+    removed = [operation for operation in done if operation.grant.person_id not in present]
+    delivery.settle(removed, lambda now: actions.settle_removed(removed, is_verified=reads, now=now))
+    shown = [operation for operation in done if operation not in removed]
+    _wait(
+        settling + shown, connector, delivery, error=_("The target answered that it was removed, but still shows it.")
+    )
+    _hand_over(handed_over, connector, delivery)
+
+
+def _change(
+    operations: list[Operation], change: Callable[..., dict[UUID, Outcome]], delivery: _Delivery
+) -> tuple[list[Operation], list[Operation]]:
+    """Have the connector make the change; those that it calls done, and those that it handed over."""
+    if not operations:
+        return [], []
+    people = [operation.grant.person for operation in operations]
+    keys = {operation.grant.person_id: operation.idempotency_key for operation in operations}
+    outcomes = change(people, _entitlement(operations[0].grant), keys=keys)
+    found = {operation: outcomes.get(operation.grant.person_id) for operation in operations}
+    delivery.fail({o: outcome for o, outcome in found.items() if isinstance(outcome, ConnectorError)})
+    done = [operation for operation, outcome in found.items() if outcome is Progress.DONE]
+    return done, [operation for operation, outcome in found.items() if outcome is Progress.HANDED_OVER]
+
+
+def _wait(operations: list[Operation], connector: Connector, delivery: _Delivery, *, error: str) -> None:
+    """What the target called done and does not show: it may take its time, and no longer."""
+    now = delivery.clock()
+    patient = [o for o in operations if _waited(o, now=now) < connector.settles_within]
+    delivery.settle(patient, lambda now: actions.settle_waiting(patient, delay=FIRST_LOOK, is_done=True, now=now))
+    delivery.fail({operation: ConnectorError(error) for operation in operations if operation not in patient})
+
+
+def _hand_over(operations: list[Operation], connector: Connector, delivery: _Delivery) -> None:
+    delay = connector.looks_again_after
+    delivery.settle(operations, lambda now: actions.settle_waiting(operations, delay=delay, is_done=False, now=now))
+
+
+def _is_settling(operation: Operation, connector: Connector, *, now: datetime) -> bool:
+    """Whether the target called it done a moment ago, so that only looking is left to do."""
+    if operation.waiting_since is None or not connector.settles_within:
+        return False
+    said_so = operation.kind == OperationKind.REVOKE or operation.grant.status == GrantStatus.DELIVERED
+    return said_so and _waited(operation, now=now) < connector.settles_within
+
+
+def _waited(operation: Operation, *, now: datetime) -> timedelta:
+    return now - (operation.waiting_since or now)
+
+
+def _read(operations: Sequence[Operation], connector: Connector) -> set[UUID]:
+    """Who of them holds the role; nobody as far as is known where the target does not tell."""
+    if Capability.READ_BACK not in connector.capabilities:
+        return set()
+    return connector.read_many([o.grant.person for o in operations], _entitlement(operations[0].grant))
+
+
+def _together(operations: Sequence[Operation], connector: Connector) -> Iterator[list[Operation]]:
+    """Operations that go to the connector together: the same change of the same role, where it can."""
+    if Capability.BATCH not in connector.capabilities:
+        yield from ([operation] for operation in operations)
+        return
+    groups: defaultdict[tuple[str, UUID], list[Operation]] = defaultdict(list)
+    for operation in operations:
+        groups[operation.kind, operation.grant.resource_role_id].append(operation)
+    yield from groups.values()
+
+
+def _failure(error: ConnectorError) -> Failure:
+    return Failure(str(error), delay=error.retry_after, is_final=error.is_final, is_outage=error.is_outage)
 
 
 def _entitlement(grant: Grant) -> Entitlement:

@@ -7,6 +7,10 @@ from audit.verbs import define
 GRANT_QUEUED = define("grant.queued", _("{person} is to get {target}"))
 GRANT_DELIVERED = define("grant.delivered", _("{person} now has {target}: {proof}"))
 GRANT_FAILED = define("grant.failed", _("{target} could not be given to {person} yet: {error}"))
+GRANT_HANDED_OVER = define("grant.handed_over", _("{target} for {person} was handed over to those who do it"))
+REMOVAL_HANDED_OVER = define(
+    "grant.removal_handed_over", _("that {person} is to lose {target} was handed over to those who do it")
+)
 GRANT_ADOPTED = define("grant.adopted", _("{person} already had {target}, and keeps it"))
 GRANT_KEPT = define("grant.kept", _("{person} keeps {target}: {why}"))
 REMOVAL_QUEUED = define("grant.removal_queued", _("{person} is to lose {target}"))
@@ -14,9 +18,32 @@ GRANT_REMOVED = define("grant.removed", _("{person} no longer has {target}: {pro
 REMOVAL_FAILED = define("grant.removal_failed", _("{target} could not be taken from {person} yet: {error}"))
 OPERATION_STUCK = define("operation.stuck", _("{target} for {person} was given up after {attempts} attempts: {error}"))
 OPERATION_RETRIED = define("operation.retried", _("{actor} put {target} for {person} back to work"))
+OPERATION_SKIPPED = define(
+    "operation.skipped", _("{actor} said that {target} for {person} is not to be tried any more: {reason}")
+)
+CONNECTOR_PAUSED = define("connector.paused", _("the connector of {target} was paused: {error}"))
+CONNECTOR_RESUMED = define("connector.resumed", _("{target} answers again: its connector goes on"))
 ACCESS_IMPORTED = define(
     "access.imported", _("{actor} imported {file}: {adopted} grants adopted, {unchanged} as they were")
 )
 CONNECTOR_CREATED = define("connector.created", _("{actor} connected {target}"))
 CONNECTOR_CHANGED = define("connector.changed", _("{actor} changed the connector of {target}: {changed}"))
 CONNECTOR_TESTED = define("connector.tested", _("{actor} tested the connection to {target}: {result}"))
+RECONCILIATION_STARTED = define("reconciliation.started", _("{actor} had {target} compared with what is wanted"))
+RECONCILIATION_FINISHED = define(
+    "reconciliation.finished",
+    _("{target} was compared: {holders} holders of {roles} roles; {missing} missing, {extra} added, {unknown} unknown"),
+)
+RECONCILIATION_FAILED = define("reconciliation.failed", _("{target} could not be compared: {error}"))
+DRIFT_MISSING = define("drift.missing", _("{who} is without {target} in {system}, though nobody here took it"))
+DRIFT_EXTRA = define("drift.extra", _("{who} has {target} in {system}, though nobody here gave it"))
+DRIFT_UNKNOWN = define("drift.unknown", _("the account {who} has {target} in {system}, and belongs to nobody here"))
+DRIFT_CLOSED = define("drift.closed", _("{target} of {who} is as it should be in {system}: the case is closed"))
+DRIFT_REOPENED = define("drift.reopened", _("{target} of {who} in {system} is not ignored any longer"))
+DRIFT_ADOPTED = define("drift.adopted", _("{actor} let {who} keep {target}, which was added outside: {why}"))
+DRIFT_REMOVED = define("drift.removed", _("{actor} had {target} taken from {who}, which was added outside: {why}"))
+DRIFT_RESTORED = define("drift.restored", _("{actor} had {target} given to {who} again: {why}"))
+DRIFT_ENDED = define("drift.ended", _("{actor} ended what gave {who} {target}, which was removed outside: {why}"))
+DRIFT_LINKED = define("drift.linked", _("{actor} said that the account {who}, with {target}, is {linked}’s: {why}"))
+DRIFT_IGNORED = define("drift.ignored", _("{actor} had {target} of {who} in {system} ignored until {until}: {why}"))
+DRIFT_RULE_CHANGED = define("drift_rule.changed", _("{actor} changed the answers to drift at {target}: {changed}"))

@@ -1,14 +1,16 @@
-"""The states of a grant, and the moves between them.
+"""The states of a grant and of a drift case, and the moves between them.
 
 ```
             ┌──────────── again wanted ─────────────┐
             ▼                                       │
 pending ◀▶ delivered | verified ─▶ removalPending ─▶ removed
-   │ ▲          ▲                     ▲
-   ▼ │          │                     │
-  failed ───────┘─────────────────────┘
+   │ ▲ ▲        ▲  │                  ▲
+   ▼ │ └────────│──│── drifted ◀──────│── (from delivered | verified: the target shows it no more)
+  failed ───────┘──┘──────────────────┘
 ```
-What was delivered is pending again while it is put in place once more.
+What was delivered is pending again while it is put in place once more. *Delivered* is what the target said, *verified*
+what was read back from it. *Drifted* was there and was found missing; it waits for somebody to say what is to become
+of it.
 """
 
 from django.db import models
@@ -20,9 +22,60 @@ class GrantStatus(models.TextChoices):
     DELIVERED = "delivered", _("delivered")
     VERIFIED = "verified", _("delivered and verified")
     FAILED = "failed", _("failed, being retried")
+    DRIFTED = "drifted", _("drifted: missing in the system")
     REMOVAL_PENDING = "removalPending", _("removal pending")
     REMOVED = "removed", _("removed")
 
+
+class CaseKind(models.TextChoices):
+    """How a target system differs from what is wanted."""
+
+    MISSING = "missing", _("missing in the system")
+    EXTRA = "extra", _("added outside")
+    UNKNOWN = "unknown", _("account of nobody here")
+
+
+class CaseState(models.TextChoices):
+    OPEN = "open", _("open")
+    IGNORED = "ignored", _("ignored for a while")
+    ANSWERED = "answered", _("answered")
+    CLOSED = "closed", _("closed by itself")
+
+
+class CaseAnswer(models.TextChoices):
+    """What can be said about a difference; which fits is a matter of its kind (`ANSWERS`)."""
+
+    ADOPT = "adopt", _("adopt it")
+    REMOVE = "remove", _("remove it")
+    RESTORE = "restore", _("restore it")
+    END = "end", _("end the access")
+    LINK = "link", _("link the account")
+    IGNORE = "ignore", _("ignore it for a while")
+
+
+class ExtraRule(models.TextChoices):
+    """What is done by itself about access that was added outside."""
+
+    ASK = "ask", _("ask the owners")
+    ADOPT = "adopt", _("adopt it")
+    REMOVE = "remove", _("remove it")
+
+
+class MissingRule(models.TextChoices):
+    """What is done by itself about access that was removed outside."""
+
+    ASK = "ask", _("ask the owners")
+    RESTORE = "restore", _("restore it")
+    END = "end", _("end the access")
+
+
+ANSWERS: dict[str, tuple[CaseAnswer, ...]] = {
+    CaseKind.MISSING: (CaseAnswer.RESTORE, CaseAnswer.END, CaseAnswer.IGNORE),
+    CaseKind.EXTRA: (CaseAnswer.ADOPT, CaseAnswer.REMOVE, CaseAnswer.IGNORE),
+    CaseKind.UNKNOWN: (CaseAnswer.LINK, CaseAnswer.IGNORE),
+}
+UNSETTLED = (CaseState.OPEN, CaseState.IGNORED)
+"""There is still something to be said about these."""
 
 PRESENT = (GrantStatus.DELIVERED, GrantStatus.VERIFIED)
 """The target has it, as far as AccessGov knows."""
@@ -30,10 +83,27 @@ PRESENT = (GrantStatus.DELIVERED, GrantStatus.VERIFIED)
 MOVES: dict[str, frozenset[str]] = {
     GrantStatus.PENDING: frozenset({*PRESENT, GrantStatus.FAILED, GrantStatus.REMOVAL_PENDING}),
     GrantStatus.FAILED: frozenset({*PRESENT, GrantStatus.FAILED, GrantStatus.PENDING, GrantStatus.REMOVAL_PENDING}),
-    GrantStatus.DELIVERED: frozenset({GrantStatus.VERIFIED, GrantStatus.PENDING, GrantStatus.REMOVAL_PENDING}),
-    GrantStatus.VERIFIED: frozenset({GrantStatus.PENDING, GrantStatus.REMOVAL_PENDING}),
+    GrantStatus.DELIVERED: frozenset(
+        {
+            GrantStatus.VERIFIED,
+            GrantStatus.FAILED,
+            GrantStatus.DRIFTED,
+            GrantStatus.PENDING,
+            GrantStatus.REMOVAL_PENDING,
+        }
+    ),
+    GrantStatus.VERIFIED: frozenset({GrantStatus.DRIFTED, GrantStatus.PENDING, GrantStatus.REMOVAL_PENDING}),
+    GrantStatus.DRIFTED: frozenset({GrantStatus.VERIFIED, GrantStatus.PENDING, GrantStatus.REMOVAL_PENDING}),
     GrantStatus.REMOVAL_PENDING: frozenset({GrantStatus.REMOVED, GrantStatus.PENDING}),
-    GrantStatus.REMOVED: frozenset({GrantStatus.PENDING}),
+    GrantStatus.REMOVED: frozenset({GrantStatus.PENDING, GrantStatus.VERIFIED, GrantStatus.REMOVAL_PENDING}),
+}
+
+
+CASE_MOVES: dict[str, frozenset[str]] = {
+    CaseState.OPEN: frozenset({CaseState.IGNORED, CaseState.ANSWERED, CaseState.CLOSED}),
+    CaseState.IGNORED: frozenset({CaseState.IGNORED, CaseState.OPEN, CaseState.ANSWERED, CaseState.CLOSED}),
+    CaseState.ANSWERED: frozenset(),
+    CaseState.CLOSED: frozenset(),
 }
 
 
@@ -45,6 +115,12 @@ def check_move(*, old: str, new: str) -> None:
     """Raises IllegalMove unless the table allows it."""
     if new not in MOVES[old]:
         raise IllegalMove(f"A grant cannot go from {old} to {new}.")
+
+
+def check_case_move(*, old: str, new: str) -> None:
+    """Raises IllegalMove unless the table allows it."""
+    if new not in CASE_MOVES[old]:
+        raise IllegalMove(_("Somebody has answered this, or it is as it should be by now."))
 
 
 def sources_of(new: str) -> list[str]:

@@ -1,6 +1,7 @@
 """Reads of grants, reasons and operations."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
@@ -53,6 +54,22 @@ class ReasonQuerySet(models.QuerySet["GrantReason"]):
 
 class OperationQuerySet(WorkQuerySet["Operation"]):
     """Operations."""
+
+    def due_in(self, system_id: UUID, *, now: datetime) -> Self:
+        """What is due in a system, in order, with all that it needs, locked, and without what others are at.
+
+        Left out is whatever concerns a person and resource for which somebody is at work already.
+        """
+        from .models import Operation
+
+        busy = Operation.objects.pending().filter(
+            leased_until__gt=now,
+            system=system_id,
+            grant__person=OuterRef("grant__person"),
+            grant__resource_role__resource=OuterRef("grant__resource_role__resource"),
+        )
+        due = self.with_grants().due(now).filter(~Exists(busy), system=system_id).order_by("due_at", "id")
+        return due.select_for_update(skip_locked=True, of=("self",))
 
     def with_grants(self) -> Self:
         """With all that carrying them out needs."""

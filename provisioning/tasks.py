@@ -1,22 +1,47 @@
-"""Celery's side of provisioning: carry out one operation, and hand out what is due."""
+"""Celery's side of provisioning: carry out what is due in one system, and hint at every system with something due."""
+
+import time
+from uuid import UUID
 
 from celery import shared_task
 from django.utils import timezone
 
 from accessgov import outbox
 
-from . import delivery
-from .models import Operation
+from . import actions, delivery, reconciling
+from .models import Reconciliation
+
+AT_A_STRETCH = 20.0
+"""Seconds after which a worker asks whether somebody else waits, before it goes on with the same system."""
 
 
 @shared_task
-def carry_out(operation_id: str) -> None:
-    """Carry out one operation, unless somebody else holds it or it is done."""
-    for operation in outbox.claim(Operation.objects.with_grants().filter(pk=operation_id), now=timezone.now()):
-        delivery.perform(operation)
+def carry_out(system_id: str) -> None:
+    """Carry out what is due in one system, as far as its connector bears it."""
+    until = time.monotonic() + AT_A_STRETCH
+    delivery.work_off(UUID(system_id), until=until)
+    if time.monotonic() > until:
+        outbox.send(carry_out, [system_id])
 
 
 @shared_task
 def sweep() -> int:
-    """Hand out every operation that is due and that nobody holds."""
-    return outbox.sweep(Operation.objects.all(), task=carry_out, now=timezone.now())
+    """Hint at every system in which something is due that nobody holds; returns how many."""
+    return outbox.send(carry_out, [str(system_id) for system_id in delivery.systems_with_work(now=timezone.now())])
+
+
+@shared_task
+def reconcile(run_id: str) -> None:
+    """Carry on with one comparison of a system; where it takes long, others get their turn in between."""
+    if reconciling.work_off(UUID(run_id), until=time.monotonic() + AT_A_STRETCH):
+        outbox.send(reconcile, [run_id])
+
+
+@shared_task
+def sweep_reconciliations() -> int:
+    """Start the comparisons that are due, hint at those that nobody carries on, and open ignored cases again."""
+    now = timezone.now()
+    actions.start_due(now=now)
+    while actions.reopen_ignored(now=now):
+        pass
+    return outbox.sweep(Reconciliation.objects.all(), task=reconcile, now=now)

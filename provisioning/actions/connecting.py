@@ -1,43 +1,77 @@
 """Changes to connectors, and what their targets answered to a test."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from audit import journal
-from audit.changes import Facts, changes, facts_of
+from audit.changes import Fact, Facts, changes, facts_of, names
 from directory.models import User
 from directory.permissions import is_administrator
 
 from .. import events
-from ..models import Connector, ConnectorKind
+from ..connectors import kind_of
+from ..models import Connector
 
 
 @transaction.atomic
 def configure_connector(
-    *, connector: Connector, actor: User | None, now: datetime, secret: str | None = None
+    *,
+    connector: Connector,
+    actor: User | None,
+    now: datetime,
+    secret: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    extra_secrets: Mapping[str, str] | None = None,
+    owners: Iterable[User] | None = None,
 ) -> Connector:
-    """Create or change a connector; `secret` None keeps the one that it has. The journal says that it changed, no more.
+    """Create or change a connector; what is None stays as it is. The journal tells that a secret changed, no more.
 
-    Raises PermissionDenied and ValidationError.
+    `options` and `extra_secrets` are what its kind asks for (`connectors.base.Connector`). A connector that was held
+    back is tried again at once. Raises PermissionDenied and ValidationError.
     """
     _require_administrator(actor)
     is_new = connector._state.adding
     old = None if is_new else Connector.objects.select_for_update().get(pk=connector.pk)
-    connector.sealed_secret = old.sealed_secret if old else ""
-    if secret is not None:
-        connector.set_secret(secret)
+    before = _facts(old) if old else {}
+    _keep_secrets(connector, old=old, secret=secret, extra_secrets=extra_secrets or {})
     connector.full_clean()
-    if connector.kind == ConnectorKind.SCIM and not connector.base_url:
-        raise ValidationError({"base_url": _("Say where the application answers SCIM.")})
+    kind = kind_of(connector.kind)
+    if kind.needs_address and not connector.base_url:
+        raise ValidationError({"base_url": _("Say where the system answers.")})
+    if options is not None:
+        connector.options = kind.clean_options(options)
+    connector.held_until = connector.next_free_at = None
     connector.save()
-    replaced: Facts = {} if secret is None else {"secret": (_("secret"), _("a new one"))}
-    if details := changes(facts_of(old) if old else {}, facts_of(connector, **replaced)):
+    if owners is not None:
+        connector.owners.set(owners)
+    renewed = {name: (str(name), _("a new one")) for name in extra_secrets or {}}
+    if secret is not None:
+        renewed["secret"] = (_("secret"), _("a new one"))
+    if details := changes(before, _facts(connector, **renewed)):
         verb = events.CONNECTOR_CREATED if is_new else events.CONNECTOR_CHANGED
         journal.record(verb, actor=actor, target=connector, at=now, details=details)
     return connector
+
+
+def _keep_secrets(
+    connector: Connector, *, old: Connector | None, secret: str | None, extra_secrets: Mapping[str, str]
+) -> None:
+    connector.sealed_secret = old.sealed_secret if old else ""
+    connector.sealed_extras = old.sealed_extras if old else {}
+    if secret is not None:
+        connector.set_secret(secret)
+    for name, value in extra_secrets.items():
+        connector.set_extra_secret(name, value)
+
+
+def _facts(connector: Connector, **more: Fact) -> Facts:
+    options = {name: (str(name), str(value)) for name, value in connector.options.items()}
+    return facts_of(connector, **options, owners=names(_("owners"), connector.owners.all()), **more)
 
 
 @transaction.atomic

@@ -36,6 +36,7 @@ def queue(grants: Sequence[Grant], *, kind: OperationKind, now: datetime, storie
     rows = [
         Operation(
             grant=grant,
+            system_id=grant.resource_role.resource.system_id,
             kind=kind,
             generation=grant.generation,
             due_at=now,
@@ -58,6 +59,7 @@ def tell(verb: str, grant: Grant, *, now: datetime, story: UUID | None, **detail
 
 
 def dispatch(operations: Sequence[Operation]) -> None:
+    """After the commit, hint to the workers that there is something to do in these systems."""
     from ..tasks import carry_out
 
-    outbox.dispatch(carry_out, [operation.pk for operation in operations])
+    outbox.dispatch(carry_out, dict.fromkeys(operation.system_id for operation in operations))

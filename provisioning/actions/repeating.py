@@ -10,6 +10,7 @@ from accessgov.outbox import WorkStatus
 
 from ..lifecycle import PRESENT, GrantStatus
 from ..models import Grant, GrantReason, Operation, OperationKind
+from .answering import close_cases_of
 from .queueing import dispatch, queue, turn
 
 
@@ -25,7 +26,9 @@ def repeat(references: Iterable[UUID], *, story: UUID, now: datetime) -> list[Gr
     rows = Grant.objects.filter(pk__in=reasons.values("grant")).with_names()
     grants = list(rows.select_for_update(of=("self",)).order_by("pk"))
     _hurry(grants, now=now)
-    present = [grant for grant in grants if grant.status in PRESENT]
+    present = [grant for grant in grants if grant.status in (*PRESENT, GrantStatus.DRIFTED)]
+    if drifted := [grant for grant in present if grant.status == GrantStatus.DRIFTED]:
+        close_cases_of(drifted, now=now)
     turn(present, status=GrantStatus.PENDING, now=now)
     queue(present, kind=OperationKind.GRANT, now=now, stories={grant.pk: story for grant in present})
     return grants

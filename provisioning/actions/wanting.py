@@ -15,7 +15,11 @@ from directory.models import User
 from .. import events
 from ..lifecycle import GrantStatus, sources_of
 from ..models import Grant, GrantReason, OperationKind
+from .answering import close_cases_of
 from .queueing import queue, tell, turn
+
+ABSENT = (GrantStatus.REMOVED, GrantStatus.REMOVAL_PENDING, GrantStatus.DRIFTED)
+"""What is approved anew is put in place where the target is not known to have it, or soon will not."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,8 @@ def provide(reasons: Sequence[Reason], *, now: datetime) -> list[Grant]:
         update_fields=["ended_at"],
         batch_size=journal.BATCH,
     )
-    absent = [grant for grant in grants.values() if grant.status in (GrantStatus.REMOVED, GrantStatus.REMOVAL_PENDING)]
+    absent = [grant for grant in grants.values() if grant.status in ABSENT]
+    _forget_drift(absent, now=now)
     turn(absent, status=GrantStatus.PENDING, now=now)
     new = [grant for grant in grants.values() if grant.status == GrantStatus.PENDING]
     stories = {grants[reason.person.pk, reason.role.pk].pk: reason.correlation_id for reason in reasons}
@@ -69,10 +74,17 @@ def withdraw(stories: Mapping[UUID, UUID], *, now: datetime, role: ResourceRole 
     GrantReason.objects.filter(pk__in=[reason.pk for reason in ending]).update(ended_at=now)
     rows = Grant.objects.filter(pk__in=affected, status__in=sources_of(GrantStatus.REMOVAL_PENDING))
     going = list(rows.unwanted().with_names().select_for_update(of=("self",)).order_by("pk"))
+    _forget_drift(going, now=now)
     turn(going, status=GrantStatus.REMOVAL_PENDING, now=now)
     queue(going, kind=OperationKind.REVOKE, now=now, stories=affected)
     _tell_kept(affected.keys() - {grant.pk for grant in going}, now=now, stories=affected)
     return going
+
+
+def _forget_drift(grants: Sequence[Grant], *, now: datetime) -> None:
+    """Nobody is asked any more about what is missing there; costs nothing where nothing is."""
+    if drifted := [grant for grant in grants if grant.status == GrantStatus.DRIFTED]:
+        close_cases_of(drifted, now=now)
 
 
 def _lock_grants(reasons: Sequence[Reason], *, now: datetime) -> dict[tuple[UUID, UUID], Grant]:

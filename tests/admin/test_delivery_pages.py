@@ -71,7 +71,7 @@ def test_a_secret_goes_in_and_never_comes_out(cast, ada, fill, wiki):
 
 def test_an_application_without_an_address_is_not_connected(ada, fill, wiki):
     page = ada.post(page_of(wiki), fill(ada.get(page_of(wiki)), {"base_url": ""})).content.decode()
-    assert "Say where the application answers SCIM." in page
+    assert "Say where the system answers." in page
 
 
 def test_a_connection_that_fails_says_why_and_it_is_kept(ada, wiki):

@@ -105,5 +105,5 @@ def _die_after_granting(now):
     connector = open_connector(role.resource.system.connector, system="CRM")
     entitlement = Entitlement(resource_id=role.resource.origin_id, role_id=role.origin_id, name=str(role))
     was_present = connector.read(operation.grant.person, entitlement)
-    assert provisioning_actions.note_presence(operation=operation, was_present=was_present, now=now)
-    connector.grant(operation.grant.person, entitlement)
+    assert provisioning_actions.note_presence({operation: was_present}, now=now) == [operation]
+    connector.grant(operation.grant.person, entitlement, key=operation.idempotency_key)

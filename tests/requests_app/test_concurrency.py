@@ -9,10 +9,10 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
 
-from accessgov import outbox
 from audit.models import Event
 from catalog.choices import ApproverKind
 from catalog.models import Incompatibility
+from provisioning.claiming import claim
 from provisioning.delivery import perform
 from provisioning.models import Grant, Operation
 from requests_app import actions, events
@@ -168,9 +168,9 @@ def test_an_operation_is_claimed_by_one_worker_only(cast, package):
     actions.approve(approval=approval, actor=cast.marco, now=NOW)
 
     def work():
-        rows = outbox.claim(Operation.objects.with_grants(), now=NOW)
-        for operation in rows:
-            perform(operation)
+        rows = claim(Operation.objects.values_list("system", flat=True)[0], now=NOW)
+        if rows:
+            perform(rows)
         return len(rows)
 
     assert sorted(together(work, work, work)) == [0, 0, 1]
