@@ -1,6 +1,7 @@
 """The cast in front of the pages: signed in, with a package to ask for."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from directory.models import User
 from provisioning.delivery import perform_all_due
 from requests_app import actions
 from requests_app.models import AccessRequest, Assignment
+from requests_app.views import approving, holding, owning, tracking
 from tests.cast import Cast
 
 SignIn = Callable[[User], Client]
@@ -30,6 +32,13 @@ def sign_in() -> SignIn:
         return client
 
     return browser
+
+
+@pytest.fixture
+def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lists are cut after three rows, so that seven make three pages."""
+    for views, name in ((approving, "WAITING"), (holding, "ENDED"), (owning, "HOLDERS"), (tracking, "REQUESTS")):
+        monkeypatch.setattr(views, name, replace(getattr(views, name), size=3))
 
 
 @pytest.fixture

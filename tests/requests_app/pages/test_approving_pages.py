@@ -44,8 +44,8 @@ def wait(cast, package, *, number):
 # --- The list -------------------------------------------------------------------------------------------------------
 
 
-def test_what_is_due_first_comes_first_on_every_page_and_back_again(cast, package, sign_in):
-    wait(cast, package, number=60)
+def test_what_is_due_first_comes_first_on_every_page_and_back_again(cast, package, sign_in, short_pages):
+    wait(cast, package, number=7)
     marco, seen, address = sign_in(cast.marco), [], APPROVALS
     pages = []
     while address:

@@ -65,8 +65,8 @@ def test_nobody_sees_the_access_of_others_in_their_list(cast, package, sign_in):
         assert sign_in(person).get(ACCESS).context["entries"] == []
 
 
-def test_what_has_ended_is_paged_and_complete(cast, sign_in):
-    for assignment in get_more(cast, 30):
+def test_what_has_ended_is_paged_and_complete(cast, sign_in, short_pages):
+    for assignment in get_more(cast, 7):
         actions.give_back(assignment=assignment, actor=cast.rita, now=timezone.now())
     carry_out()
     rita, seen, address = sign_in(cast.rita), [], "?tab=ended"

@@ -55,8 +55,8 @@ def test_nobody_finds_the_requests_of_others_in_their_list(cast, package, sign_i
         assert sign_in(person).get(MINE).context["access_requests"] == []
 
 
-def test_the_list_is_paged_and_complete(cast, package, sign_in):
-    fill(cast, 30)
+def test_the_list_is_paged_and_complete(cast, package, sign_in, short_pages):
+    fill(cast, 7)
     rita, seen, address = sign_in(cast.rita), [], MINE
     while address:
         answer = rita.get(address)
