@@ -15,6 +15,7 @@ from uuid import UUID
 from accessgov import outbox
 from audit import journal
 from audit.models import Event
+from catalog import events as catalog_events
 from directory.models import User
 from provisioning import events as provisioning_events
 from requests_app import events as requests_events
@@ -103,6 +104,12 @@ def tell_answer(heard: list[Event]) -> None:
     _tell(heard, Occasion.INFORMATION_GIVEN, whom=_one("asked_by"), about=_detail("inquiry"))
 
 
+@journal.listen(requests_events.INFORMATION_MISSING)
+def tell_silence(heard: list[Event]) -> None:
+    """The approver who asked is told that nobody answered, and that the time to decide goes on."""
+    _tell(heard, Occasion.INFORMATION_MISSING, whom=_one("asked_by"), about=_detail("inquiry"))
+
+
 @journal.listen(*DECISIONS)
 def tell_decision(heard: list[Event]) -> None:
     """Whoever asked, and whom they asked for, learn how it was decided; of an extension, by the new end."""
@@ -145,6 +152,18 @@ def tell_new_end(heard: list[Event]) -> None:
 def tell_ended(heard: list[Event]) -> None:
     """Whoever lost access learns why; those who were disabled read no mail of ours any more."""
     _tell([event for event in heard if event.subject.person.is_active], Occasion.ENDED, whom=_holder)
+
+
+@journal.listen(catalog_events.ROLE_GRANTED)
+def tell_appointments(heard: list[Event]) -> None:
+    """Whoever has a role learns of it; of a group its owners."""
+    _tell(heard, Occasion.ROLE_GRANTED, whom=_appointed)
+
+
+@journal.listen(catalog_events.ROLE_REVOKED)
+def tell_end_of_appointments(heard: list[Event]) -> None:
+    """Whoever had a role learns that it is gone; of a group its owners."""
+    _tell(heard, Occasion.ROLE_REVOKED, whom=_appointed)
 
 
 # --- What is out of the ordinary ------------------------------------------------------------------------------------
@@ -273,6 +292,11 @@ def _parties(event: Event) -> list[UUID]:
 
 def _parties_but_the_actor(event: Event) -> list[UUID]:
     return [party for party in _parties(event) if party != event.actor_id]
+
+
+def _appointed(event: Event) -> list[UUID]:
+    owners = [UUID(pk) for pk in event.details["group_owners"]]
+    return [pk for pk in (event.person_id, *owners) if pk is not None and pk != event.actor_id]
 
 
 def _in_the_delegation(event: Event) -> list[UUID]:

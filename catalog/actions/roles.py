@@ -59,6 +59,11 @@ def _require_right(actor: User | None, given: RoleAssignment) -> None:
     raise PermissionDenied(_("Only owners of the catalog %(catalog)s appoint people.") % {"catalog": given.catalog})
 
 
+def _owners(given: RoleAssignment) -> list[str]:
+    """Who is told of a group's role: whoever answers for the group."""
+    return [str(pk) for pk in given.group.owners.enabled().values_list("pk", flat=True)] if given.group else []
+
+
 def _tell(verb: str, given: RoleAssignment, *, actor: User | None, now: datetime) -> None:
     journal.record(
         verb,
@@ -68,9 +73,11 @@ def _tell(verb: str, given: RoleAssignment, *, actor: User | None, now: datetime
         at=now,
         details={
             "role": given.get_role_display(),
+            "role_id": given.role,
             "whom": str(given.person or given.group),
             "where": str(given.catalog or _("the whole installation")),
             "catalog_id": str(given.catalog_id or ""),
             "group_id": str(given.group_id or ""),
+            "group_owners": _owners(given),
         },
     )

@@ -21,6 +21,7 @@ from datetime import datetime
 
 from ..models import Branding, Message
 from . import (
+    appointing,
     asking,
     deciding,
     delegating,
@@ -41,8 +42,8 @@ from .writing import compose, language_of, speaking, words_for
 
 __all__ = [
     "TEMPLATES", "Letter", "NoLongerNeeded", "NothingLeft", "Part", "Template",
-    "asking", "deciding", "delegating", "digest", "emergencies", "excepting", "extending", "having", "inquiring",
-    "operating", "outcomes", "samples", "write", "write_one",
+    "appointing", "asking", "deciding", "delegating", "digest", "emergencies", "excepting", "extending", "having",
+    "inquiring", "operating", "outcomes", "samples", "write", "write_one",
 ]  # fmt: skip
 
 

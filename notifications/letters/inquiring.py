@@ -58,6 +58,45 @@ def information_asked(message: Message, now: datetime) -> Draft:
 
 
 @letter(
+    Occasion.INFORMATION_MISSING,
+    topic=Topic.DECISIONS,
+    to=gettext_lazy("the approver who asked"),
+    when=gettext_lazy("nobody answers in time"),
+    subject=gettext_lazy("Nobody answered about {wish}: please decide by {day}"),
+    body=gettext_lazy("""Nobody answered what you asked about {wish} for {person}. The time to decide goes on.
+
+{facts}
+
+{button}"""),
+    placeholders=(*COMMON, "day"),
+)
+def information_missing(message: Message, now: datetime) -> Draft:
+    """To whoever asked: that they decide without the answer, while there is something to decide on."""
+    inquiry = find(Inquiry.objects.with_people().select_related("approval"), message.reference)
+    due_at = _to_decide(inquiry, message, now=now)
+    access_request = request_of(inquiry.approval.access_request_id)
+    return Draft(
+        values={
+            "person": str(access_request.person),
+            "package": str(access_request.package),
+            "wish": wish_of(access_request),
+            "day": day(due_at),
+        },
+        summary=inquiry.question,
+        button=_("Decide on this request"),
+        url=link("requests:approval", inquiry.approval_id),
+        because=_("You get this because you asked for this information."),
+        facts=[
+            (_("Question"), inquiry.question),
+            *who_asks(access_request),
+            *what_for(access_request),
+            (_("Please decide by"), moment(due_at)),
+        ],
+        act_by=due_at,
+    )
+
+
+@letter(
     Occasion.INFORMATION_GIVEN,
     topic=Topic.DECISIONS,
     to=gettext_lazy("the approver who asked"),
@@ -74,12 +113,8 @@ def information_given(message: Message, now: datetime) -> Draft:
     """To whoever asked: the answer, while there is something to decide on."""
     inquiry = find(Inquiry.objects.with_people().select_related("approval"), message.reference)
     approval = inquiry.approval
-    if approval.status != ApprovalStatus.IN_PROGRESS:
-        raise NoLongerNeeded(_("This approval is %(status)s.") % {"status": approval.get_status_display()})
-    if not approval.assignees.asking(message.recipient).exists():
-        raise NoLongerNeeded(_("This person is not asked any more."))
+    due_at = _to_decide(inquiry, message, now=now)
     access_request = request_of(approval.access_request_id)
-    due_at = approval.due_at or now  # a stage that is open has one: the database says so
     return Draft(
         values={
             "person": str(access_request.person),
@@ -100,3 +135,13 @@ def information_given(message: Message, now: datetime) -> Draft:
         ],
         act_by=due_at,
     )
+
+
+def _to_decide(inquiry: Inquiry, message: Message, *, now: datetime) -> datetime:
+    """Until when the reader decides. Raises NoLongerNeeded where they do not."""
+    approval = inquiry.approval
+    if approval.status != ApprovalStatus.IN_PROGRESS:
+        raise NoLongerNeeded(_("This approval is %(status)s.") % {"status": approval.get_status_display()})
+    if not approval.assignees.asking(message.recipient).exists():
+        raise NoLongerNeeded(_("This person is not asked any more."))
+    return approval.due_at or now  # a stage that is open has one: the database says so

@@ -23,6 +23,7 @@ class Occasion(models.TextChoices):
     DECIDE_TOMORROW = "decideIn1Day", _("reminded to decide within a day")  # an approval
     INFORMATION_ASKED = "informationAsked", _("asked for information")  # what is asked
     INFORMATION_GIVEN = "informationGiven", _("answered what was asked")  # what was asked
+    INFORMATION_MISSING = "informationMissing", _("nobody answered what was asked")  # what was asked
     STAGE_APPROVED = "stageApproved", _("stage approved by others")  # an approval
     APPROVED_BY_OTHERS = "approvedByOthers", _("request approved by others")  # an access request
     STAGE_EXPIRED = "stageExpired", _("stage that nobody decided")  # an approval
@@ -41,6 +42,8 @@ class Occasion(models.TextChoices):
     DELEGATION_ENDED = "delegationEnded", _("no longer deciding in somebody's place")  # a delegation
     DECIDED_FOR_YOU = "decidedForYou", _("decided in your place")  # an approver's row
     APPROVAL_WITHDRAWN = "approvalWithdrawn", _("approval withdrawn")  # the access request
+    ROLE_GRANTED = "roleGranted", _("role given")  # who has which role
+    ROLE_REVOKED = "roleRevoked", _("role taken away")  # who had which role
     WORK_STUCK = "workStuck", _("work given up")  # a target system
     EXTENSION_STUCK = "extensionStuck", _("custom extension given up")  # a custom extension
     EXCEPTION_ASKED = "exceptionAsked", _("exception asked for")  # an exception to separation of duties

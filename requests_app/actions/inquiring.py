@@ -89,7 +89,7 @@ def go_on_unanswered(*, inquiry: Inquiry, now: datetime) -> bool:
     locked.closed_at = now
     locked.save(update_fields=["closed_at"])
     approval.resume(at=now)
-    facts = {"inquiry": str(locked.pk), "approval": str(approval.pk)}
+    facts = {"inquiry": str(locked.pk), "approval": str(approval.pk), "asked_by": str(locked.asked_by_id)}
     journal.record_many([tell(events.INFORMATION_MISSING, access_request, actor=None, now=now, **facts)])
     return True
 

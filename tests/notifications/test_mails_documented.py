@@ -32,6 +32,8 @@ PROOFS = {
     "::test_the_requester_is_told_the_question_and_the_approver_the_answer",
     Occasion.INFORMATION_GIVEN: f"{HERE}/test_told_of_inquiries.py"
     "::test_the_requester_is_told_the_question_and_the_approver_the_answer",
+    Occasion.INFORMATION_MISSING: f"{HERE}/test_told_of_inquiries.py"
+    "::test_the_approver_is_told_that_nobody_answered_while_there_is_something_to_decide",
     Occasion.STAGE_APPROVED: f"{HERE}/test_outcomes.py"
     "::test_a_stage_that_others_approved_is_told_while_the_next_one_decides",
     Occasion.APPROVED_BY_OTHERS: f"{HERE}/test_outcomes.py"
@@ -53,6 +55,10 @@ PROOFS = {
     Occasion.EXTENDED: f"{HERE}/test_told_of_extensions.py::test_an_approved_extension_is_told_once",
     Occasion.END_MOVED: f"{HERE}/test_told_of_extensions.py::test_an_end_that_was_moved_is_told_with_who_and_why",
     Occasion.ENDED: f"{HERE}/test_occasions.py::test_the_end_says_why_and_what_became_of_each_role",
+    Occasion.ROLE_GRANTED: f"{HERE}/test_told_of_roles.py"
+    "::test_whoever_gets_a_role_and_whoever_loses_it_is_told_which_where_and_by_whom",
+    Occasion.ROLE_REVOKED: f"{HERE}/test_told_of_roles.py"
+    "::test_whoever_gets_a_role_and_whoever_loses_it_is_told_which_where_and_by_whom",
     Occasion.WORK_STUCK: f"{HERE}/test_occasions.py"
     "::test_a_storm_of_stuck_work_is_told_once_and_later_work_again",
     Occasion.EXTENSION_STUCK: f"{HERE}/test_told_of_callouts.py"

@@ -51,6 +51,23 @@ def test_the_requester_is_told_the_question_and_the_approver_the_answer(cast, in
     assert "For the north" in given.text
 
 
+@pytest.mark.parametrize("is_decided", [False, True])
+def test_the_approver_is_told_that_nobody_answered_while_there_is_something_to_decide(
+    cast, approval, inquiry, is_decided
+):
+    actions.go_on_unanswered(inquiry=inquiry, now=inquiry.answer_by)
+    if is_decided:
+        actions.approve(approval=approval, actor=cast.marco, now=inquiry.answer_by)
+    post(inquiry.answer_by)
+    missing = Message.objects.get(occasion=Occasion.INFORMATION_MISSING)
+    assert missing.recipient == cast.marco
+    if is_decided:
+        assert (missing.status, missing.subject) == ("superseded", "")
+    else:
+        assert missing.subject.startswith("Nobody answered about Sales Analytics: please decide by ")
+        assert "For which customers?" in missing.text
+
+
 def test_what_was_answered_or_decided_by_then_is_not_sent(cast, approval, inquiry):
     actions.approve(approval=approval, actor=cast.marco, now=NOW + DAY)
     post(NOW + DAY)
