@@ -12,6 +12,9 @@ from directory import actions
 from directory.import_plan import Directory
 from directory.models import Group, User
 from directory.permissions import can_read_everything, is_administrator
+from provisioning.delivery import perform_all_due
+from provisioning.models import Operation
+from requests_app import actions as requests
 from tests.cast import NOW, make_cast
 
 
@@ -114,6 +117,20 @@ def test_no_package_gives_it_or_a_group_in_it(cast, by, chain):
     with pytest.raises(ValidationError, match="no package gives Level 9"):
         catalog.add_roles(package=package, roles=[role], **by)
     assert not package.package_roles.exists()
+
+
+def test_what_was_approved_before_the_group_made_administrators_is_not_delivered_and_says_why(cast, by):
+    group, role = cast.role("Leads")
+    package = cast.package("Sales: Standard Access", role)
+    requests.submit(package=cast.policy(package, approver=None).package, actor=cast.rita, justification="-", now=NOW)
+    group.makes_administrators = True
+    actions.save_group(group=group, **by)
+    perform_all_due(now=NOW)
+    assert not group.memberships.exists()
+    assert not is_administrator(again(cast.rita))
+    operation = Operation.objects.get()
+    assert operation.status == "stuck"
+    assert operation.last_error == "Members of Leads are administrators or auditors: only administrators fill it."
 
 
 @pytest.mark.parametrize("change", ["membership", "nesting", "group", "person"])
