@@ -1,4 +1,4 @@
-"""`kill -9` of a real worker between the target's change and its answer: the access is there afterwards, once."""
+"""`kill -9` of real workers at each step of an operation: afterwards the access is there, once, and then gone."""
 
 import os
 import signal
@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -38,19 +39,24 @@ pytestmark = [
 
 
 class HoldingProxy(ThreadingHTTPServer):
-    """Passes everything on to the target; while `is_holding`, a change is made there and its answer is kept back."""
+    """Passes everything on to the target; an answer to `held` (a method and a kind of resource) is kept back."""
 
     daemon_threads = True
 
     def __init__(self, application: ScimServer) -> None:
         super().__init__(("127.0.0.1", 0), _Relay)
         self.application = application
-        self.is_holding = True
-        self.changed = threading.Event()
+        self.held: tuple[str, str] | None = None
+        self.is_holding = threading.Event()
 
     @property
     def base_url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}/v2"
+
+    def hold(self, method: str, kind: str) -> None:
+        """From now on, do what is asked by this method of this kind of resource, and do not answer."""
+        self.is_holding.clear()
+        self.held = (method, kind)
 
 
 class _Relay(BaseHTTPRequestHandler):
@@ -61,8 +67,8 @@ class _Relay(BaseHTTPRequestHandler):
         passed_on = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
         url = self.server.application.base_url + self.path.removeprefix("/v2")
         answer = httpx2.request(self.command, url, content=body, headers=passed_on, timeout=10, trust_env=False)
-        if self.command == "PATCH" and self.server.is_holding:
-            self.server.changed.set()
+        if self.server.held == (self.command, self.path.split("/")[2].split("?")[0]):
+            self.server.is_holding.set()
             time.sleep(PATIENCE)
             return
         self.send_response(answer.status_code)
@@ -127,28 +133,57 @@ def crm_role(cast, proxy) -> ResourceRole:
     return ResourceRole.objects.create(resource=resource, origin_id=group, name="Seller")
 
 
-def test_a_worker_killed_between_the_change_and_its_answer(proxy):
+STEPS = {
+    "looking whether it is there": ("GET", "Users"),
+    "creating the account": ("POST", "Users"),
+    "changing the group": ("PATCH", "Groups"),
+    "reading it back": ("GET", "Groups"),
+}
+
+
+def die_at(step: str, proxy: HoldingProxy, begin: Callable[[], object]) -> None:
+    """Start a worker and kill it while the target has done this step and has not answered."""
+    proxy.hold(*STEPS[step])
+    with worker() as process:
+        begin()
+        assert proxy.is_holding.wait(PATIENCE), f"the worker came as far as {step}"
+        kill(process)
+    proxy.held = None
+
+
+def after_the_lease() -> None:
+    """The dead worker's lease runs out, without a minute's waiting, and the next sweep finds what it held."""
+    assert sweep() == 0, "the dead worker's lease still holds"
+    Operation.objects.filter(status="pending").update(leased_until=timezone.now())
+    assert sweep() == 1
+
+
+def test_workers_killed_at_each_step_of_a_grant_and_of_a_removal(proxy):
     cast = make_cast()
     role = crm_role(cast, proxy)
     package = cast.package("Sales: Standard Access", role)
     cast.policy(package)
     made = actions.submit(package=package, actor=cast.rita, justification="New", now=timezone.now())
-    with worker() as first:
-        actions.approve(approval=made.approvals.get(), actor=cast.marco, now=timezone.now())
-        assert proxy.changed.wait(PATIENCE), "the worker took the hint from the broker and called the target"
-        kill(first)
-    assert Assignment.objects.get().status == AssignmentStatus.DELIVERING, "nobody knows yet that it is there"
-
-    proxy.is_holding = False
-    assert sweep() == 0, "the dead worker's lease still holds"
-    Operation.objects.update(leased_until=timezone.now())  # the lease runs out, without a minute's waiting
-    assert sweep() == 1
+    approval = made.approvals.get()
+    begin: Callable[[], object] = partial(actions.approve, approval=approval, actor=cast.marco, now=timezone.now())
+    for step in STEPS:
+        die_at(step, proxy, begin)
+        assert Assignment.objects.get().status == AssignmentStatus.DELIVERING, "nobody knows yet that it is there"
+        begin = after_the_lease
     with worker():
+        after_the_lease()
         wait_until(lambda: Assignment.objects.get().status == AssignmentStatus.DELIVERED)
-
-    assert proxy.application.members(role.origin_id) == {"rita"}
-    assert len(proxy.application.member_ids(role.origin_id)) == 1
-    assert len(proxy.application.users()) == 1, "and one account"
+    assert [user["userName"] for user in proxy.application.users()] == ["rita"], "one account"
+    assert len(proxy.application.member_ids(role.origin_id)) == 1, "who is a member once"
     operation = Operation.objects.get()
-    assert (operation.status, operation.attempts) == ("done", 2)
+    assert (operation.status, operation.attempts) == ("done", len(STEPS) + 1)
     assert not operation.grant.is_adopted, "its own work was not taken for access that was there before"
+
+    assignment = Assignment.objects.get()
+    give_back = partial(actions.give_back, assignment=assignment, actor=cast.rita, now=timezone.now())
+    die_at("changing the group", proxy, give_back)
+    assert Assignment.objects.get().status == AssignmentStatus.REMOVAL_PENDING, "it does not show as gone"
+    with worker():
+        after_the_lease()
+        wait_until(lambda: Assignment.objects.get().status == AssignmentStatus.ENDED)
+    assert proxy.application.member_ids(role.origin_id) == []
