@@ -9,13 +9,17 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 from django.test import TransactionTestCase, override_settings
+
+from tests import servers
 
 BROWSER_TESTS = Path(__file__).parent / "browser"
 CHROMIUM = os.environ.get("ACCESSGOV_CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
 NO_CHROMIUM = "no Chromium here: install the package `chromium`, or name one in ACCESSGOV_CHROMIUM"
+NO_SLAPD = "no OpenLDAP server here: install the packages `slapd` and `ldap-utils`"
 CHROMIUM_FLAGS = [
     "--disable-gpu",
     "--disable-quic",
@@ -45,8 +49,14 @@ TransactionTestCase._fixture_teardown = _flush_through_the_door  # type: ignore[
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests are marked as such, share one worker (one Chromium), and are skipped where there is none."""
+    """Browser tests are marked as such, share one worker (one Chromium), and are skipped where there is none.
+
+    What does not depend on the database is skipped on the second one.
+    """
+    is_second = servers.chosen(os.environ) == "postgres"
     for item in items:
+        if is_second and (marker := item.get_closest_marker("one_database")):
+            item.add_marker(pytest.mark.skip(reason=f"on SQLite alone: {marker.args[0]}"))
         if BROWSER_TESTS in item.path.parents:
             item.add_marker(pytest.mark.browser)
         if item.get_closest_marker("browser"):
@@ -64,10 +74,10 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """A skipped browser test must not pass for one that ran."""
-    skipped = [report for report in terminalreporter.stats.get("skipped", []) if NO_CHROMIUM in str(report.longrepr)]
-    if skipped:
-        terminalreporter.write_sep("!", f"{len(skipped)} BROWSER TESTS DID NOT RUN: {NO_CHROMIUM}", red=True, bold=True)
+    """A skipped test of pages or of LDAP must not pass for one that ran."""
+    for kind, why in (("BROWSER", NO_CHROMIUM), ("LDAP", NO_SLAPD)):
+        if skipped := [each for each in terminalreporter.stats.get("skipped", []) if why in str(each.longrepr)]:
+            terminalreporter.write_sep("!", f"{len(skipped)} {kind} TESTS DID NOT RUN: {why}", red=True, bold=True)
 
 
 @pytest.fixture(scope="session")
@@ -80,11 +90,30 @@ def django_db_modify_db_settings(
         database.setdefault("TEST", {})["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
 
 
+@pytest.fixture(scope="module")
+def module_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """What a module's fixtures write once, for tests that read it; what a test itself writes ends with the test."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def quick_passwords() -> Iterator[None]:
     """Argon2 is slow on purpose; no test is about its strength."""
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         yield
+
+
+@pytest.fixture(scope="session")
+def slapd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A real OpenLDAP server for the whole run (tests.provisioning.slapd)."""
+    from tests.provisioning.slapd import HAS_SLAPD, running_slapd
+
+    if not HAS_SLAPD:
+        pytest.skip(NO_SLAPD)
+    with running_slapd(tmp_path_factory.mktemp("slapd")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,8 @@ FACES = {"views", "api"}
 MUTATORS = {"move_to", "turn_all", "move_all"}
 """The writers of a status, both of which ask the lifecycle first: of one row; of a locked set, by one statement."""
 
+pytestmark = pytest.mark.one_database("about the sources alone")
+
 Rule = Callable[[ast.Module], Iterator[tuple[int, str]]]
 
 

@@ -37,10 +37,15 @@ def promised() -> dict[str, dict[str, dict[str, int]]]:
     return rows
 
 
+@pytest.fixture(scope="module")
+def made(module_db: None) -> World:
+    return World()
+
+
 @pytest.fixture
-def world(db: None) -> Iterator[World]:
+def world(made: World, db: None) -> Iterator[World]:
     cache.clear()
-    yield World()
+    yield made
     cache.clear()
 
 
@@ -67,6 +72,7 @@ def test_everybody_gets_what_is_meant_for_them(world, role):
             assert Event.objects.count() == events, "nothing remains of a knock"
 
 
+@pytest.mark.one_database("refused before the database is asked")
 def test_nothing_is_posted_without_a_token_of_this_site(world):
     browser = Client(enforce_csrf_checks=True)
     browser.cookies["sessionid"] = world.cookies["administrator"]["sessionid"]
@@ -80,6 +86,7 @@ MEANT = {("delete", "role-assignment-detail")}
 """Doors that are there for one of the other methods, and tested by themselves."""
 
 
+@pytest.mark.one_database("refused before the database is asked, or a page that GET opens on both")
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
 def test_no_other_method_changes_anything(world, method):
     """What answers 200 here is a page that does not ask for the method: it is read, and nothing is written."""

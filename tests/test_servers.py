@@ -83,6 +83,7 @@ def test_the_flush_between_tests_empties_the_journal_that_nothing_else_can_empty
 
 
 @pytest.mark.slow
+@pytest.mark.one_database("starts servers of its own")
 def test_servers_die_with_a_test_run_that_is_killed(tmp_path: Path) -> None:
     """A stand-in for the test run holds the supervisor's pipe, as the plugin does, and is killed by SIGKILL."""
     stand_in = (

@@ -16,6 +16,8 @@ from tests.supervisor import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 
+pytestmark = pytest.mark.one_database("the server brings its own SQLite")
+
 
 @pytest.fixture
 def environment(tmp_path):

@@ -30,7 +30,11 @@ LOOKS = ((DESKTOP, "light", EVERY_RULE), (PHONE, "dark", RULES_OF_LOOKS))
 LONG_NAME = "Sales: Württemberg and Schleswig-Holstein Regional Partner Managers Quarterly Pipeline Workspace"
 PAINTED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.slow,
+    pytest.mark.one_database("pages look the same on both databases"),
+]
 
 
 @dataclass

@@ -19,7 +19,11 @@ from tests.cast import make_cast
 PASSWORD = "correct horse battery staple"
 PACKAGE = "Finance: Month-End Closing"
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.slow,
+    pytest.mark.one_database("the main journey leads through the browser on both databases"),
+]
 
 
 @pytest.fixture

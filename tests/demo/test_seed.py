@@ -37,6 +37,7 @@ def test_the_facts_are_of_one_piece():
 
 @pytest.mark.slow
 @pytest.mark.django_db
+@pytest.mark.one_database("the demo brings its own SQLite")
 def test_a_year_of_an_organisation(tmp_path, monkeypatch):
     monkeypatch.setattr(application, "FILE", tmp_path / "crm.sqlite3")
     token, now = secrets.token_urlsafe(16), timezone.now()

@@ -30,9 +30,7 @@ STARTER = "Sales Representative: Starter Kit"
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.xdist_group("demo"),
-    pytest.mark.skipif(
-        os.environ.get("ACCESSGOV_TEST_DATABASE") == "postgres", reason="the demo brings its own SQLite"
-    ),
+    pytest.mark.one_database("the demo brings its own SQLite"),
 ]
 
 

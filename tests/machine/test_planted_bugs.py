@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from django.db import connection
 from hypothesis import HealthCheck, Phase, settings
 
 from audit import journal
@@ -121,10 +120,9 @@ BUGS: tuple[Plant, ...] = (
 
 
 @pytest.mark.django_db
+@pytest.mark.one_database("the machine is proved once; what it proves holds on both databases")
 @pytest.mark.parametrize("plant", BUGS, ids=lambda plant: plant.__name__)
 def test_the_machine_finds(plant, monkeypatch):
-    if connection.vendor != "sqlite":
-        pytest.skip("the machine is proved once; what it proves holds on both databases")
     plant(monkeypatch)
     with pytest.raises(AssertionError):
         play(SEEKS)

@@ -14,7 +14,7 @@ from tests.cast import NOW
 from .conftest import post
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 40.0
+PATIENCE = 120.0
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 

@@ -17,7 +17,7 @@ from requests_app.lifecycle import CalloutState
 from requests_app.models import Callout
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 

@@ -25,6 +25,7 @@ def world(db):
     return World()
 
 
+@pytest.mark.one_database("headers are the same on both databases")
 @pytest.mark.parametrize("role", ["nobody", "stranger", "administrator"])
 def test_every_answer_says_what_may_run_and_that_nobody_keeps_it(world, role):
     for door in doors():
