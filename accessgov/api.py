@@ -15,10 +15,17 @@ from audit import api as audit
 from catalog import api as catalog
 from directory import api as directory
 from portal import api as portal
+from provisioning import api as provisioning
 from requests_app import api as requests
 
 router = SimpleRouter()
-for prefix, viewset, basename in (*audit.routes, *directory.routes, *catalog.routes, *requests.routes):
+for prefix, viewset, basename in (
+    *audit.routes,
+    *directory.routes,
+    *catalog.routes,
+    *provisioning.routes,
+    *requests.routes,
+):
     router.register(prefix, viewset, basename)
 
 

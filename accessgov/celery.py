@@ -12,6 +12,7 @@ app.autodiscover_tasks()
 app.autodiscover_tasks(["accessgov"], related_name="heartbeat")
 app.conf.beat_schedule = {
     "carry out operations that are due": {"task": "provisioning.tasks.sweep", "schedule": 20},
+    "compare systems with what is wanted": {"task": "provisioning.tasks.sweep_reconciliations", "schedule": 60},
     "end access whose time is over": {"task": "requests_app.tasks.expire_assignments", "schedule": 15},
     "begin access whose start has come": {"task": "requests_app.tasks.begin_scheduled", "schedule": 15},
     "ask alternates where nobody decided": {"task": "requests_app.tasks.ask_alternates", "schedule": 60},

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from audit.permissions import can_read_journal
 from catalog.permissions import can_administer, can_see_governance
 from directory.models import User
+from provisioning.models import DriftCase
+from provisioning.permissions import answers_drift, can_see_drift
 from requests_app.models import Approval
 
 MOST_COUNTED = 9
@@ -51,6 +54,7 @@ CONFLICTS = Place(
     ("requests:exceptions", "requests:exception", "requests:ask_exception", "requests:emergencies",
      "requests:emergency_review"),
 )  # fmt: skip
+DRIFT = Place("drift", _("Drift"), "alert", ("drift_case", "answer_drift"))
 JOURNAL = Place("audit:journal", _("Journal"), "file", ("audit:",))
 FINDINGS = Place("catalog:findings", _("Findings"), "shield")
 ROLES = Place("catalog:roles", _("Roles"), "user-check")
@@ -62,6 +66,8 @@ def places_for(user: User) -> list[Place]:
     places = [*EVERYBODYS]
     if leads(user):
         places.append(TEAM)
+    if can_see_drift(user):
+        places.append(DRIFT)
     if can_read_journal(user):
         places += [CONFLICTS, JOURNAL]
     if can_see_governance(user):
@@ -78,7 +84,9 @@ def leads(user: User) -> bool:
 
 
 def items(request: HttpRequest) -> list[dict[str, Any]]:
-    """The navigation as base.html takes it, by one statement; empty for whoever is not signed in.
+    """The navigation as base.html takes it, by one statement, and one more for those who answer drift.
+
+    Empty for whoever is not signed in.
 
     A view says in `belongs_to` of its request where its page belongs, where the page's name alone does not say it.
     """
@@ -86,12 +94,26 @@ def items(request: HttpRequest) -> list[dict[str, Any]]:
     if not isinstance(user, User):
         return []
     page = getattr(request, "belongs_to", "") or (request.resolver_match.view_name if request.resolver_match else "")
-    return [_item(place, page=page, badge=waiting(user) if place is APPROVALS else "") for place in places_for(user)]
+    counts = {APPROVALS: waiting, DRIFT: drifting}
+    return [_item(place, page=page, badge=counts.get(place, _nothing)(user)) for place in places_for(user)]
 
 
 def waiting(user: User) -> str:
     """How many approvals wait for this person, or nothing where none does."""
-    found = len(Approval.objects.waiting_for(user).order_by().values_list("pk")[: MOST_COUNTED + 1])
+    return _counted(Approval.objects.waiting_for(user))
+
+
+def drifting(user: User) -> str:
+    """How many cases of drift wait for this person's answer, or nothing where none does."""
+    return _counted(DriftCase.objects.answerable_by(user).open()) if answers_drift(user) else ""
+
+
+def _nothing(user: User) -> str:
+    return ""
+
+
+def _counted(rows: QuerySet[Any]) -> str:
+    found = len(rows.order_by().values_list("pk")[: MOST_COUNTED + 1])
     return f"{MOST_COUNTED}+" if found > MOST_COUNTED else str(found or "")
 
 

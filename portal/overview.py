@@ -9,6 +9,8 @@ from django.db.models.expressions import OrderBy
 
 from catalog.models import AccessPackage
 from directory.models import User
+from provisioning.models import DriftCase
+from provisioning.permissions import answers_drift
 from requests_app.lifecycle import ADDING, UPDATING, ApprovalStatus
 from requests_app.models import AccessRequest, Approval, Assignment, EmergencyReview, Inquiry, SeparationException
 
@@ -40,6 +42,13 @@ def emergencies_for(person: User) -> "QuerySet[EmergencyReview]":
 def exceptions_for(person: User) -> "QuerySet[SeparationException]":
     """Exceptions to separation of duties on which this person is to decide, the most urgent first."""
     return SeparationException.objects.waiting_for(person).with_names()[:MOST]
+
+
+def drift_for(person: User) -> "QuerySet[DriftCase]":
+    """What differs in target systems and waits for this person's answer, the latest first; no statement for others."""
+    if not answers_drift(person):
+        return DriftCase.objects.none()
+    return DriftCase.objects.answerable_by(person).open().with_names()[:MOST]
 
 
 def ending_soon(person: User, *, now: datetime) -> "QuerySet[Assignment]":

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from . import views
+from . import drift_views, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.HomeView.as_view(), name="home"),
@@ -11,6 +11,9 @@ urlpatterns: list[URLPattern] = [
     path("packages/<uuid:pk>/explain/", views.ExplainView.as_view(), name="explain"),
     path("team/", views.TeamView.as_view(), name="team"),
     path("team/<uuid:pk>/", views.ReportView.as_view(), name="report"),
+    path("drift/", drift_views.DriftView.as_view(), name="drift"),
+    path("drift/answer/", drift_views.AnswerDriftView.as_view(), name="answer_drift"),
+    path("drift/<uuid:pk>/", drift_views.DriftCaseView.as_view(), name="drift_case"),
     path("tokens/", views.TokensView.as_view(), name="api_tokens"),
     path("tokens/revoke/", views.RevokeTokenView.as_view(), name="revoke_token"),
 ]

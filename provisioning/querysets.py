@@ -47,7 +47,7 @@ class ReasonQuerySet(models.QuerySet["GrantReason"]):
         """What these assignments give, with names, in a stable order."""
         return (
             self.filter(reference__in=list(references))
-            .select_related("grant__resource_role__resource__system")
+            .select_related("grant__resource_role__resource__system", "grant__resource_role__reading")
             .order_by("grant__resource_role__resource__system__name", "grant__resource_role__resource__name", "id")
         )
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accessgov.outbox import WorkStatus
 from catalog.models import AccessPackage, ResourceRole
-from provisioning.lifecycle import PRESENT
+from provisioning.lifecycle import PRESENT, GrantStatus
 from provisioning.models import Grant, GrantReason, Operation
 
 from .templatetags.states import tone
@@ -62,7 +62,9 @@ def _delivery(reason: GrantReason, *, operation: Operation | None) -> Delivery:
     note = _("It was there before, and stays when this access ends.") if grant.is_adopted else ""
     facts |= {"state": capfirst(grant.get_status_display()), "tone": tone(grant.status), "note": note}
     if operation is None:
-        return Delivery(verified_at=grant.verified_at, **facts)
+        if grant.status == GrantStatus.DRIFTED:
+            facts["note"] = _("Somebody took it away there; the owner of the resource says what becomes of it.")
+        return Delivery(verified_at=None if grant.status == GrantStatus.DRIFTED else grant.seen_at, **facts)
     return Delivery(
         error=grant.last_error,
         next_try=operation.due_at if operation.attempts else None,

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from accessgov import outbox
 from audit import journal
 from audit.models import Event
@@ -20,6 +22,13 @@ from . import actions, events, tasks
 def follow_grants(heard: list[Event]) -> None:
     """An assignment shows what its grants show."""
     actions.refresh([event.subject for event in heard], now=heard[0].occurred_at)
+
+
+@journal.listen(provisioning_events.DRIFT_ENDED)
+def end_what_has_drifted(heard: list[Event]) -> None:
+    """What somebody took away in a system, and is to stay away, ends here too."""
+    why = _("it was removed in %(system)s: %(why)s") % heard[0].details
+    actions.end_what_gives([event.subject.grant_id for event in heard], why=why, now=heard[0].occurred_at)
 
 
 @journal.listen(directory_events.PERSON_DISABLED)

@@ -13,6 +13,7 @@ START = {
     "Calls of custom extensions": ["pending"],
     "Reviews of emergency access": ["open"],
     "Grants": ["pending"],
+    "Drift cases": ["open"],
 }
 """The states in which rows are made."""
 
@@ -32,6 +33,7 @@ def page() -> str:
         _chapter("Calls of custom extensions", requests.CalloutState, requests.CALLOUT_MOVES, CALLOUTS),
         _chapter("Reviews of emergency access", requests.EmergencyStatus, requests.EMERGENCY_MOVES, EMERGENCIES),
         _chapter("Grants", provisioning.GrantStatus, provisioning.MOVES, GRANTS),
+        _chapter("Drift cases", provisioning.CaseState, provisioning.CASE_MOVES, CASES),
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
@@ -82,6 +84,10 @@ EMERGENCIES = "Emergency access is given at once; the review that it leaves behi
 GRANTS = """
 One person holding one role of a resource, whatever number of assignments gives it. What was delivered is `pending`
 again while it is put in place once more.
+"""
+CASES = """
+One difference between what is wanted and what a target system has. An `ignored` case may be ignored for longer; it is
+`open` again on its day. A case whose difference is gone closes by itself.
 """
 
 

@@ -3,6 +3,7 @@
 Callers that change what somebody is to have lock the person first (`directory.actions.lock_people`).
 """
 
+from .answering import MOST as MOST_ANSWERED
 from .answering import answer_cases, reopen_ignored
 from .connecting import configure_connector, note_connection_test
 from .finding import preview
@@ -15,6 +16,7 @@ from .settling import Failure, begin, note_presence, settle_delivered, settle_fa
 from .wanting import Reason, provide, withdraw
 
 __all__ = [
+    "MOST_ANSWERED",
     "OPEN",
     "Failure",
     "Reason",

@@ -51,6 +51,16 @@ class Grant(models.Model):
     def __str__(self) -> str:
         return str(self.resource_role)
 
+    @property
+    def seen_at(self) -> datetime | None:
+        """When the target last showed it; a statement, unless its role came with its `reading`.
+
+        A reading that finds it where it should be does not write to it (`RoleReading`).
+        """
+        read_at = getattr(getattr(self.resource_role, "reading", None), "began_at", None)
+        is_newer = read_at is not None and self.status == GrantStatus.VERIFIED and read_at > self.changed_at
+        return read_at if is_newer else self.verified_at
+
     @classmethod
     def move_all(cls, grants: "Sequence[Grant]", *, status: str, at: datetime) -> None:
         """Write a new status with its time for locked grants, by one statement; their errors are over.

@@ -28,6 +28,8 @@ TOLD = {
     AssignmentStatus.ENDED: events.ASSIGNMENT_CLEARED,
 }
 """What is journalled when an assignment comes to a status; the others are told by what led to them."""
+WAS_DELIVERED = (*PRESENT, GrantStatus.DRIFTED)
+"""What somebody took away in the target was delivered: the role is marked, and an owner says what becomes of it."""
 
 
 def begin(access_request: AccessRequest, *, now: datetime) -> Assignment | None:
@@ -198,11 +200,11 @@ def _move(
 
 def _sum_up(statuses: list[str]) -> AssignmentStatus:
     """Delivered only where every role is; failed or partial as soon as one failed and none is still on its way."""
-    if all(status in PRESENT for status in statuses):
+    if all(status in WAS_DELIVERED for status in statuses):
         return AssignmentStatus.DELIVERED
     if GrantStatus.FAILED not in statuses:
         return AssignmentStatus.DELIVERING
-    if any(status in PRESENT for status in statuses):
+    if any(status in WAS_DELIVERED for status in statuses):
         return AssignmentStatus.PARTIALLY_DELIVERED
     return AssignmentStatus.DELIVERY_FAILED
 

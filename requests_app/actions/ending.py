@@ -1,7 +1,8 @@
 """Ending access: given back, revoked, run out, or everything of somebody who leaves. Always set-based."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -99,6 +100,14 @@ def end_everything_of(people: Sequence[User], *, now: datetime) -> None:
         cancel(access_request=access_request, actor=None, now=now)
     held = list(Assignment.objects.live().filter(person__in=people))
     _end(held, kind=RequestType.SYSTEM_REMOVE, actor=None, why=_("the person was disabled"), now=now)
+
+
+@transaction.atomic
+def end_what_gives(grants: Iterable[UUID], *, why: str, now: datetime) -> None:
+    """End the access that gives these grants: an owner said that what is missing in its system is to stay so."""
+    references = GrantReason.objects.living().filter(grant__in=list(grants)).values("reference")
+    held = list(Assignment.objects.live().filter(pk__in=references))
+    _end(held, kind=RequestType.SYSTEM_REMOVE, actor=None, why=why, now=now)
 
 
 def end_one(assignment: Assignment, *, kind: RequestType, actor: User | None, why: str, now: datetime) -> None:

@@ -7,7 +7,7 @@ from django.utils.text import capfirst, get_text_list
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from provisioning.lifecycle import GrantStatus
+from provisioning.lifecycle import CaseState, GrantStatus
 
 from ..lifecycle import ADDING, UPDATING, ApprovalStatus, AssignmentStatus, CalloutState, RequestStatus
 from ..models import AccessRequest, Approval
@@ -19,11 +19,12 @@ MOST_NAMES = 3
 
 GOOD = {
     RequestStatus.DELIVERED, ApprovalStatus.APPROVED, AssignmentStatus.DELIVERED, GrantStatus.VERIFIED,
-    CalloutState.ANSWERED,
+    CalloutState.ANSWERED, CaseState.CLOSED,
 }  # fmt: skip
 BAD = {CalloutState.FAILED, RequestStatus.DENIED, RequestStatus.DELIVERY_FAILED, GrantStatus.FAILED}
 WARN = {
     RequestStatus.PARTIALLY_DELIVERED, RequestStatus.EXPIRED, AssignmentStatus.REMOVAL_PENDING, CalloutState.TIMED_OUT,
+    GrantStatus.DRIFTED, CaseState.OPEN,
 }  # fmt: skip
 UNDER_WAY = {
     RequestStatus.SUBMITTED, RequestStatus.PENDING_APPROVAL, RequestStatus.SCHEDULED, RequestStatus.DELIVERING,

@@ -26,6 +26,7 @@ OPERATIONS = {
     "role_assignments_list", "role_assignments_retrieve", "role_assignments_create", "role_assignments_destroy",
     "findings_list", "approvals_decide", "approvals_withdraw",
     "delegations_list", "delegations_create", "delegations_retrieve", "delegations_change", "delegations_end",
+    "drift_list", "drift_retrieve", "drift_answer",
     "events_list", "events_retrieve", "events_export_csv", "events_export_jsonl",
 }  # fmt: skip
 

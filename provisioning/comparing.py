@@ -1,0 +1,127 @@
+"""What is wanted against what a target said: joins and anti-joins in SQL, over everything that one step has staged.
+
+Written by hand, since they join by what was staged and not by foreign keys; the same statements serve both databases.
+Only grants that did not change since before the reading began, and on which nobody is at work, are judged: whatever is
+under way is looked at by the next run.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+from django.db.models.expressions import RawSQL
+
+from .lifecycle import CaseKind, GrantStatus
+from .models import Connector
+from .staging import as_id, as_key
+
+SEEN = """
+    WITH seen AS MATERIALIZED (
+        SELECT staged.role AS role, COALESCE(staged.person, known.person_id) AS person,
+               CASE WHEN staged.person IS NULL AND known.person_id IS NULL THEN staged.account END AS account,
+               MAX(staged.name) AS name
+        FROM provisioning_stagedholder staged
+        LEFT JOIN provisioning_account known
+          ON known.connector_id = %(connector)s AND known.external_id = staged.account
+        WHERE staged.run = %(run)s
+        GROUP BY 1, 2, 3
+    )
+"""
+IS_JUDGED = """
+    held.changed_at < %(before)s AND NOT EXISTS (
+        SELECT 1 FROM provisioning_operation work WHERE work.grant_id = held.id AND work.status IN ('pending', 'stuck')
+    )
+"""
+MISSING = f"""{SEEN}
+    SELECT held.id, held.person_id FROM provisioning_grant held
+    LEFT JOIN seen ON seen.role = held.resource_role_id AND seen.person = held.person_id
+    WHERE held.resource_role_id IN (%(roles)s) AND held.status IN ('delivered', 'verified')
+      AND seen.role IS NULL AND {IS_JUDGED}
+"""  # nosec B608 - made of constants
+UNEXPECTED = f"""{SEEN}
+    SELECT seen.role, seen.person, seen.account, seen.name, held.id, held.status FROM seen
+    LEFT JOIN provisioning_grant held ON held.resource_role_id = seen.role AND held.person_id = seen.person
+    WHERE held.id IS NULL
+       OR (held.status NOT IN ('delivered', 'verified', 'removalPending') AND {IS_JUDGED})
+"""  # nosec B608 - made of constants
+DELIVERED = f"""{SEEN}
+    SELECT held.id FROM seen
+    JOIN provisioning_grant held ON held.resource_role_id = seen.role AND held.person_id = seen.person
+    WHERE held.status = 'delivered' AND {IS_JUDGED}
+"""  # nosec B608 - made of constants
+
+
+class Unexpected(NamedTuple):
+    """What a target has and AccessGov does not count as there: `grant` and `status` where it knows of it at all."""
+
+    role: UUID
+    person: UUID | None
+    account: str
+    name: str
+    grant: UUID | None
+    status: str
+
+    @property
+    def key(self) -> tuple[CaseKind, UUID, UUID | str]:
+        """What a case of it is about: there is one open case of each."""
+        return (CaseKind.EXTRA, self.role, self.person) if self.person else (CaseKind.UNKNOWN, self.role, self.account)
+
+    @property
+    def is_stranger(self) -> bool:
+        """Whether nobody here gave it; the rest is wanted, and there at last."""
+        return self.grant is None or self.status == GrantStatus.REMOVED
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one step has staged of the roles that it read as a whole; grants that changed since `before` wait."""
+
+    run: UUID
+    connector: Connector
+    roles: Sequence[UUID]
+    before: datetime
+
+    def missing(self) -> dict[UUID, UUID]:
+        """The ids of grants that should be there and are not, in order, with those of their people."""
+        found = ((as_id(grant), as_id(person)) for grant, person in self._rows(MISSING))
+        return dict(sorted(found))
+
+    def unexpected(self) -> list[Unexpected]:
+        """What is there and does not count as such."""
+        return [
+            Unexpected(
+                as_id(role),
+                as_id(person) if person else None,
+                account or "",
+                name,
+                as_id(grant) if grant else None,
+                status or "",
+            )
+            for role, person, account, name, grant, status in self._rows(UNEXPECTED)
+        ]
+
+    def delivered(self) -> RawSQL:
+        """The ids of grants that are there and count as delivered only, for the statement that verifies them all."""
+        lock = "ORDER BY held.id FOR UPDATE OF held SKIP LOCKED" if connection.vendor == "postgresql" else ""
+        return RawSQL(*self._positional(f"{DELIVERED} {lock}"))
+
+    def _rows(self, statement: str) -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(*self._positional(statement))
+            return cursor.fetchall()
+
+    def _positional(self, statement: str) -> tuple[str, list[Any]]:
+        """The statement with its values in order: the one way in which both databases take them everywhere."""
+        values: dict[str, list[Any]] = {
+            "run": [as_key(self.run)],
+            "connector": [as_key(self.connector.pk)],
+            "roles": [as_key(role) for role in self.roles],
+            "before": [connection.ops.adapt_datetimefield_value(self.before)],
+        }
+        names = re.findall(r"%\((\w+)\)s", statement)
+        placed = re.sub(r"%\((\w+)\)s", lambda found: ", ".join(["%s"] * len(values[found[1]])), statement)
+        return placed, [value for name in names for value in values[name]]
