@@ -33,7 +33,7 @@ from .base import (
     Outcome,
     Progress,
 )
-from .scim_accounts import Accounts
+from .scim_accounts import Accounts, Memory
 from .scim_errors import explained
 from .scim_wire import PROVIDER, Group, PunctualClient, User
 
@@ -58,11 +58,11 @@ class ScimApplication(Connector):
     def __init__(self, row: ConnectorRow, *, clock: base.Clock = timezone.now) -> None:
         super().__init__(row, clock=clock)
         self._http: httpx2.Client | None = None
-        self._seen: set[str] = set()
+        self._memory = Memory()
 
     def close(self) -> None:
         """End the connection."""
-        self._seen.clear()
+        self._memory.clear()
         if self._http is not None:
             self._http.close()
             self._http = None
@@ -93,7 +93,7 @@ class ScimApplication(Connector):
     def read_many(self, people: Sequence[Person], entitlement: Entitlement) -> set[UUID]:
         """Who of them is in the group: one call for the group, and one for each whose account is not known yet."""
         with self._client() as client:
-            accounts = Accounts(self.row, client, people, seen=self._seen)
+            accounts = Accounts(self.row, client, people, memory=self._memory)
             found = {person.pk: account for person in people if (account := accounts.find(person))}
             members = self._members(client, entitlement) if found else set()
             return {person_id for person_id, account in found.items() if account in members}
@@ -104,7 +104,7 @@ class ScimApplication(Connector):
         """Add the members by one PATCH, after creating the accounts that are missing."""
         with self._client() as client:
             members = self._members(client, entitlement)
-            accounts = Accounts(self.row, client, people, seen=self._seen)
+            accounts = Accounts(self.row, client, people, memory=self._memory)
             found, outcomes = self._accounts_of(people, accounts.find_or_create)
             new = [{"value": account} for account in dict.fromkeys(found.values()) if account not in members]
             if new:
@@ -117,7 +117,7 @@ class ScimApplication(Connector):
         """Remove the members, each by an operation of its own in one PATCH."""
         with self._client() as client:
             members = self._members(client, entitlement)
-            accounts = Accounts(self.row, client, people, seen=self._seen)
+            accounts = Accounts(self.row, client, people, memory=self._memory)
             found, outcomes = self._accounts_of(people, accounts.find)
             going = [account for account in dict.fromkeys(found.values()) if account in members]
             if going:
@@ -167,12 +167,12 @@ class ScimApplication(Connector):
     def create_account(self, person: Person) -> str:
         """The id of their user, created where there is none."""
         with self._client() as client:
-            return Accounts(self.row, client, [person], seen=self._seen).find_or_create(person)
+            return Accounts(self.row, client, [person], memory=self._memory).find_or_create(person)
 
     def disable_account(self, person: Person) -> None:
         """Make their user inactive (RFC 7643, section 4.1.1: `active`)."""
         with self._client() as client:
-            account = Accounts(self.row, client, [person], seen=self._seen).find(person)
+            account = Accounts(self.row, client, [person], memory=self._memory).find(person)
             if account is not None:
                 change = PatchOp[User](Operations=[PatchOperation[User](op="replace", path="active", value=False)])
                 client.modify(User, account, change, check_response_payload=False)

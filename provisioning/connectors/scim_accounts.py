@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 from scim2_client.engines.httpx2 import SyncSCIMClient
@@ -15,23 +17,35 @@ from .base import ConnectorError
 from .scim_wire import Email, Name, User
 
 
+@dataclass
+class Memory:
+    """What the application has said during this connection, and is not asked again."""
+
+    seen: set[str] = field(default_factory=set)
+    """Ids of users that are there."""
+    absent: set[UUID] = field(default_factory=set)
+    """Ids of people who have no user."""
+
+    def clear(self) -> None:
+        """Ask anew."""
+        self.seen.clear()
+        self.absent.clear()
+
+
 class Accounts:
-    """The accounts of a few people, remembered from one time to the next.
+    """The accounts of a few people, remembered from one time to the next."""
 
-    `seen` are the ids that the application has shown already during this connection; they are not asked for again.
-    """
-
-    def __init__(self, row: ConnectorRow, client: SyncSCIMClient, people: Sequence[Person], *, seen: set[str]) -> None:
+    def __init__(self, row: ConnectorRow, client: SyncSCIMClient, people: Sequence[Person], *, memory: Memory) -> None:
         self.row = row
         self.client = client
-        self.seen = seen
+        self.memory = memory
         known = row.accounts.filter(person__in=[person.pk for person in people])
         self.known = dict(known.values_list("person_id", "external_id"))
 
     def find(self, person: Person) -> str | None:
         """The id of the person's user, None where there is none; one that was deleted there is forgotten."""
         known = self.known.get(person.pk)
-        if known is not None and (known in self.seen or self._exists(known)):
+        if known is not None and (known in self.memory.seen or self._exists(known)):
             return known
         if known is not None:
             Account.objects.filter(connector=self.row, person=person).delete()
@@ -47,11 +61,13 @@ class Accounts:
             self.client.query(User, account_id, query_parameters={"attributes": ["userName"]})
         except NotFoundException:
             return False
-        self.seen.add(account_id)
+        self.memory.seen.add(account_id)
         return True
 
     def _search(self, person: Person) -> str | None:
         """By user name; compared again here, since some targets answer a filter they do not know with everybody."""
+        if person.pk in self.memory.absent:
+            return None
         wanted = f"userName eq {json.dumps(person.username, ensure_ascii=False)}"
         answer = self.client.query(User, query_parameters={"filter": wanted, "attributes": ["userName"]})
         found = (answer.resources or []) if isinstance(answer, ListResponse) else []
@@ -61,7 +77,10 @@ class Accounts:
                 _("%(system)s has %(count)d accounts named %(name)s: remove all but one.")
                 % {"system": self.row, "count": len(ids), "name": person.username}
             )
-        return self._remember(person, ids.pop()) if ids else None
+        if not ids:
+            self.memory.absent.add(person.pk)
+            return None
+        return self._remember(person, ids.pop())
 
     def _create(self, person: Person) -> str:
         created = self.client.create(_user(person))
@@ -75,7 +94,8 @@ class Accounts:
     def _remember(self, person: Person, account_id: str) -> str:
         Account.objects.update_or_create(connector=self.row, person=person, defaults={"external_id": account_id})
         self.known[person.pk] = account_id
-        self.seen.add(account_id)
+        self.memory.absent.discard(person.pk)
+        self.memory.seen.add(account_id)
         return account_id
 
 
