@@ -40,18 +40,19 @@ def key_of(secret: str) -> bytes:
     return key
 
 
-def signed(secret: str, *, message_id: str, body: bytes, at: datetime) -> dict[str, str]:
-    """The headers that go with the body."""
+def signed(*secrets: str, message_id: str, body: bytes, at: datetime) -> dict[str, str]:
+    """The headers that go with the body; a signature for each secret, of which the receiver has to know one."""
     timestamp = str(int(at.timestamp()))
+    signatures = [f"{VERSION},{_signature(secret, message_id, timestamp, body)}" for secret in secrets]
     return {
         "webhook-id": message_id,
         "webhook-timestamp": timestamp,
-        "webhook-signature": f"{VERSION},{_signature(secret, message_id, timestamp, body)}",
+        "webhook-signature": " ".join(signatures),
     }
 
 
-def verify(secret: str, *, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
-    """Raises ForgeryError unless whoever holds the secret signed this body, a moment ago."""
+def verify(*secrets: str, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
+    """Raises ForgeryError unless whoever holds one of the secrets signed this body, a moment ago."""
     try:
         message_id, timestamp = headers["webhook-id"], headers["webhook-timestamp"]
         given = headers["webhook-signature"].split()
@@ -59,8 +60,8 @@ def verify(secret: str, *, headers: Mapping[str, str], body: bytes, now: datetim
         raise ForgeryError(_("The header %(name)s is missing.") % {"name": missing.args[0]}) from None
     if abs(now - _moment(timestamp)) > TOLERANCE:
         raise ForgeryError(_("It was not signed within the last five minutes, or your clock is wrong."))
-    expected = f"{VERSION},{_signature(secret, message_id, timestamp, body)}".encode()
-    if not any(hmac.compare_digest(expected, one.encode()) for one in given):
+    expected = [f"{VERSION},{_signature(secret, message_id, timestamp, body)}".encode() for secret in secrets]
+    if not any(hmac.compare_digest(right, one.encode()) for right in expected for one in given):
         raise ForgeryError(_("The signature does not fit the body and the secret."))
 
 

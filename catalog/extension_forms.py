@@ -1,15 +1,19 @@
 """The shape of custom extensions as people fill them in."""
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
 from accessgov import signatures
 from accessgov.administration import ConfigurationForm
 
 from .models import CustomExtension
+from .models.custom_extensions import GRACE, LONGEST_GRACE
+
+HOUR = timedelta(hours=1)
 
 
 class CustomExtensionForm(ConfigurationForm):
@@ -26,7 +30,18 @@ class CustomExtensionForm(ConfigurationForm):
         label=_("Make a new secret"),
         required=False,
         widget=UnfoldBooleanSwitchWidget,
-        help_text=_("The old one ends at once: also for answers to calls that were made with it."),
+        help_text=_("It is shown once, when it is saved."),
+    )
+    grace_hours = forms.IntegerField(
+        label=_("Hours for which the old secret holds too"),
+        required=False,
+        min_value=0,
+        max_value=LONGEST_GRACE // HOUR,
+        initial=GRACE // HOUR,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text=_(
+            "Where the secret changes: calls are signed with both, and answers with either count. 0: not at all."
+        ),
     )
 
     class Meta:
@@ -49,6 +64,11 @@ class CustomExtensionForm(ConfigurationForm):
                 _("A secret is base64 of 24 to 64 bytes, with or without “whsec_” before it.")
             ) from None
         return secret
+
+    def grace(self) -> timedelta:
+        """For how long a secret that is replaced holds too."""
+        hours = self.cleaned_data.get("grace_hours")
+        return GRACE if hours is None else HOUR * hours
 
     def made_secret(self) -> str | None:
         """A secret that nobody typed, for whom one is to be made; it has to be shown."""

@@ -15,5 +15,5 @@ def call_to_test(extension: CustomExtension, *, now: datetime) -> None:
     """Call it once; nothing is expected of it but that it takes the call. Raises CallError."""
     data = {"extension": {"id": str(extension.pk), "name": extension.name}, "callback": None}
     body = outward.in_json({"type": "test", "timestamp": f"{now:%Y-%m-%dT%H:%M:%SZ}", "data": data})
-    headers = signatures.signed(extension.unsealed_secret(), message_id=f"test-{uuid4()}", body=body, at=now)
+    headers = signatures.signed(*extension.valid_secrets(now), message_id=f"test-{uuid4()}", body=body, at=now)
     outward.post(extension.url, body=body, headers=headers)

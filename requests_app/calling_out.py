@@ -50,7 +50,7 @@ def _perform(callout: Callout, *, clock: Clock) -> None:
 
 def _send(callout: Callout, *, at: datetime) -> None:
     body = outward.in_json(payload_of(callout))
-    headers = signatures.signed(callout.extension.unsealed_secret(), message_id=str(callout.pk), body=body, at=at)
+    headers = signatures.signed(*callout.extension.valid_secrets(at), message_id=str(callout.pk), body=body, at=at)
     outward.post(callout.extension.url, body=body, headers=headers)
 
 

@@ -1,7 +1,7 @@
 """Changes to custom extensions, to when policies call them, and what became of a test."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from django.core.exceptions import ValidationError
@@ -15,18 +15,25 @@ from directory.models import User
 
 from .. import events
 from ..models import CustomExtension, Policy, PolicyCallout
+from ..models.custom_extensions import GRACE, LONGEST_GRACE
 from .rules import refuse_if_used, require_owner
 from .saving import stored
 
 
 @transaction.atomic
 def save_custom_extension(
-    *, extension: CustomExtension, actor: User | None, now: datetime, secret: str | None = None
+    *,
+    extension: CustomExtension,
+    actor: User | None,
+    now: datetime,
+    secret: str | None = None,
+    grace: timedelta = GRACE,
 ) -> CustomExtension:
     """Create or change an extension; `secret` None keeps the one that it has, or makes one.
 
-    The journal says that the secret changed, no more. Raises PermissionDenied, and ValidationError where the address
-    may not be called, the secret is none, or it is to leave a catalog whose policies call it.
+    A secret that is replaced holds too for the `grace`. The journal says that the secret changed and until when the old
+    one holds, no more. Raises PermissionDenied, and ValidationError where the address may not be called, the secret is
+    none, or it is to leave a catalog whose policies call it.
     """
     require_owner(actor, extension.catalog)
     old = stored(extension)
@@ -35,12 +42,14 @@ def save_custom_extension(
         refuse_if_used(old, instead=_("It stays in its catalog."), but=("callout",))
     if old is None and secret is None:
         secret = signatures.new_secret()
-    extension.sealed_secret = old.sealed_secret if old else ""
+    kept = old or CustomExtension()
+    extension.sealed_secret = kept.sealed_secret
+    extension.former_sealed_secret, extension.former_secret_until = kept.former_sealed_secret, kept.former_secret_until
     if secret is not None:
-        _set_secret(extension, secret)
+        _set_secret(extension, secret, former_until=now + min(grace, LONGEST_GRACE) if old and grace else None)
     extension.full_clean()
     extension.save()
-    replaced: Facts = {} if secret is None else {"secret": (_("secret"), _("a new one"))}
+    replaced: Facts = {} if secret is None else {"secret": (_("secret"), _what_holds(extension))}
     if details := changes(_facts(old) if old else {}, _facts(extension) | replaced):
         verb = events.EXTENSION_CHANGED if old else events.EXTENSION_CREATED
         journal.record(verb, actor=actor, target=extension, at=now, details=details)
@@ -80,14 +89,21 @@ def replace_callouts(policy: Policy, callouts: Sequence[PolicyCallout]) -> None:
         row.save()
 
 
-def _set_secret(extension: CustomExtension, secret: str) -> None:
+def _set_secret(extension: CustomExtension, secret: str, *, former_until: datetime | None) -> None:
     try:
         signatures.key_of(secret)
     except ValueError:
         raise ValidationError(
             {"secret": _("A secret is base64 of 24 to 64 bytes, with or without “whsec_” before it.")}, code="secret"
         ) from None
-    extension.set_secret(secret)
+    extension.set_secret(secret, former_until=former_until)
+
+
+def _what_holds(extension: CustomExtension) -> str:
+    if extension.former_secret_until is None:
+        return _("a new one")
+    until = f"{extension.former_secret_until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return _("a new one; the old one holds too, until %(until)s") % {"until": until}
 
 
 def _facts(extension: CustomExtension) -> Facts:

@@ -44,11 +44,12 @@ class CustomExtensionAdmin(DelegatedRows, ConfigurationAdmin):
         "description",
         "url",
         ("secret", "wants_new_secret"),
+        ("grace_hours", "former_secret"),
         "behaviour",
         ("time_limit_hours", "on_timeout"),
         "health",
     )
-    readonly_fields = ("health",)
+    readonly_fields = ("health", "former_secret")
     shown_to_readers = (
         "name",
         "catalog",
@@ -63,14 +64,17 @@ class CustomExtensionAdmin(DelegatedRows, ConfigurationAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Whoever may only read sees no secret, and of the address nothing after its question mark."""
-        if obj is None or self.has_change_permission(request, obj):
+        if obj is None:
+            return [one for one in self.fields if one != ("grace_hours", "former_secret")]
+        if self.has_change_permission(request, obj):
             return self.fields
         return self.shown_to_readers
 
     def apply(self, request: HttpRequest, form: ModelForm, formsets: Sequence[BaseInlineFormSet]) -> None:
         made = form.made_secret()  # type: ignore[attr-defined]  # of our form
         typed = form.cleaned_data["secret"] or None
-        actions.save_custom_extension(extension=form.instance, secret=typed or made, **by(request))
+        grace = form.grace()  # type: ignore[attr-defined]  # of our form
+        actions.save_custom_extension(extension=form.instance, secret=typed or made, grace=grace, **by(request))
         if made:
             said = _("Its secret is <code>{}</code> Copy it now: it is not shown again.")
             messages.warning(request, format_html(str(said), made))
@@ -81,6 +85,14 @@ class CustomExtensionAdmin(DelegatedRows, ConfigurationAdmin):
     @display(description=_("address"))
     def host(self, extension: CustomExtension) -> str:
         return extension.url.partition("?")[0]
+
+    @display(description=_("old secret"))
+    def former_secret(self, extension: CustomExtension) -> str:
+        until = extension.former_secret_until
+        if until is None or until <= timezone.now():
+            return str(_("none holds beside the new one"))
+        moment = date_format(timezone.localtime(until), "DATETIME_FORMAT")
+        return _("holds too, until %(moment)s") % {"moment": moment}
 
     @display(description=_("last test"))
     def health(self, extension: CustomExtension) -> str:

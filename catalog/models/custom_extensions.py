@@ -1,6 +1,6 @@
 """Custom extensions: other programs that are told of requests and access by signed webhooks, and may answer."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -15,6 +15,8 @@ from .policies import Policy
 from .resources import Catalog
 
 LONGEST_WAIT = timedelta(days=14)
+GRACE, LONGEST_GRACE = timedelta(hours=24), timedelta(days=7)
+"""How long a secret that was replaced holds too, unless it is said otherwise, and at most."""
 HOLDING_UP = (CalloutMoment.CREATED, CalloutMoment.APPROVED)
 """When a request waits for an answer, and can be denied by it: nothing is given yet."""
 MAY_WAIT = (*HOLDING_UP, CalloutMoment.GRANTED, CalloutMoment.REMOVED)
@@ -38,6 +40,9 @@ class CustomExtension(models.Model):
         _("address"), max_length=500, validators=[outward.check_url], help_text=_("Begins with https://.")
     )
     sealed_secret = models.TextField(editable=False)
+    former_sealed_secret = models.TextField(blank=True, editable=False)
+    """The secret before, which holds too until then: whoever is called needs time to learn the new one."""
+    former_secret_until = models.DateTimeField(null=True, blank=True, editable=False)
     behaviour = models.CharField(
         _("behaviour"), max_length=20, choices=LaunchBehaviour.choices, default=LaunchBehaviour.CONTINUE
     )
@@ -68,8 +73,16 @@ class CustomExtension(models.Model):
         """The secret in clear, to sign with and nothing else; not named as a form's field, so that no page shows it."""
         return sealing.unseal(self.sealed_secret)
 
-    def set_secret(self, value: str) -> None:
-        """Encrypt and keep a new secret; the caller saves."""
+    def valid_secrets(self, now: datetime) -> list[str]:
+        """The secrets in clear that hold at that time, the new one first: calls are signed with each."""
+        is_former_valid = self.former_secret_until is not None and now < self.former_secret_until
+        sealed = [self.sealed_secret, *([self.former_sealed_secret] if is_former_valid else [])]
+        return [sealing.unseal(one) for one in sealed]
+
+    def set_secret(self, value: str, *, former_until: datetime | None) -> None:
+        """Encrypt and keep a new secret, and the former one for as long as that (None: no longer); the caller saves."""
+        self.former_sealed_secret = self.sealed_secret if former_until else ""
+        self.former_secret_until = former_until
         self.sealed_secret = sealing.seal(value)
 
     @property

@@ -67,12 +67,13 @@ class CalloutViewSet(GenericViewSet[Callout]):
 
 
 def _callout_of_extension(request: Request, pk: str, signed: bytes) -> Callout:
-    """The callout, where the body is signed with the secret of the extension that was called."""
+    """The callout, where the body is signed with a secret that holds of the extension that was called."""
     if "webhook-signature" not in request.headers:
         raise AuthenticationFailed(_("Sign the answer as the call is signed, or send an API token."))
     callout = get_object_or_404(Callout.objects.select_related("extension", "access_request"), pk=pk)
+    now = timezone.now()
     try:
-        signatures.verify(callout.extension.unsealed_secret(), headers=request.headers, body=signed, now=timezone.now())
+        signatures.verify(*callout.extension.valid_secrets(now), headers=request.headers, body=signed, now=now)
     except signatures.ForgeryError as forgery:
         raise AuthenticationFailed(str(forgery)) from forgery
     return callout

@@ -67,6 +67,9 @@ def test_its_secret_is_shown_once_when_it_is_made(cast, ada, fill, server):
     extension.refresh_from_db()
     assert extension.unsealed_secret() != before
     assert extension.unsealed_secret() in shown(answer)
+    assert "holds too, until" in shown(ada.get(page_of(extension)))
+    ada.post(page_of(extension), fill(page, {"wants_new_secret": "on", "grace_hours": "0"}))
+    assert "none holds beside the new one" in shown(ada.get(page_of(extension)))
 
 
 def test_whoever_only_attaches_it_sees_neither_its_secret_nor_what_its_address_carries(cast, extension):

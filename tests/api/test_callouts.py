@@ -99,6 +99,21 @@ def test_a_forged_or_repeated_answer_is_refused_and_nothing_is_lost(client, call
     assert resume(client, callout, yes(callout)).status_code == 200
 
 
+@pytest.mark.parametrize("signed_with", ["old", "new"])
+def test_an_answer_with_either_secret_counts_for_a_day_after_a_change(client, cast, extension, callout, signed_with):
+    secrets = {"old": extension.unsealed_secret(), "new": signatures.new_secret()}
+    save_custom_extension(extension=extension, actor=cast.ada, secret=secrets["new"], now=timezone.now())
+    answer = resume(client, callout, yes(callout), secret=secrets[signed_with])
+    assert answer.status_code == 200, answer.content
+
+
+def test_a_day_after_the_change_the_old_secret_answers_nothing(client, cast, extension, callout):
+    old = extension.unsealed_secret()
+    before = timezone.now() - timedelta(hours=25)
+    save_custom_extension(extension=extension, actor=cast.ada, secret=signatures.new_secret(), now=before)
+    problem(resume(client, callout, yes(callout), secret=old), 401, "not-authenticated")
+
+
 @pytest.mark.parametrize("token", ["", "0" * 64, "ümlaut"])
 def test_a_signature_without_the_token_of_this_very_callout_is_not_enough(client, callout, token):
     answer = resume(client, callout, {"token": token, "result": "continue"})

@@ -1,5 +1,7 @@
 """Custom extensions as they are set up: whose they are, which addresses they may have, when policies call them."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.test.utils import CaptureQueriesContext
@@ -10,6 +12,7 @@ from catalog import actions
 from catalog.actions import Stage
 from catalog.choices import ApproverKind, ApproverUse, CalloutMoment, DelegatedRole, LaunchBehaviour
 from catalog.models import AccessPackage, ApprovalStage, Catalog, CustomExtension, Policy, PolicyCallout, StageApprover
+from catalog.models.custom_extensions import GRACE
 from catalog.wording import policy_in_words
 from tests.cast import NOW
 
@@ -47,6 +50,24 @@ def test_its_secret_is_made_kept_encrypted_and_told_to_nobody(cast, extension):
     assert extension.unsealed_secret() != before
     assert "a new one" in told()[-1]
     assert not any(secret in " ".join(told()) for secret in (before, extension.unsealed_secret()))
+
+
+def test_a_secret_that_is_replaced_holds_for_another_day_and_no_longer(cast, extension):
+    old, new_one = extension.unsealed_secret(), signatures.new_secret()
+    save(extension, cast.ada, secret=new_one)
+    save(extension, cast.ada)
+    extension.refresh_from_db()
+    assert extension.valid_secrets(NOW + GRACE - timedelta(seconds=1)) == [new_one, old]
+    assert extension.valid_secrets(NOW + GRACE) == [new_one]
+    assert "until 2026-03-03 09:00 UTC" in " ".join(told())
+    assert old not in extension.former_sealed_secret
+
+
+def test_a_secret_that_leaked_ends_at_once(cast, extension):
+    new_one = signatures.new_secret()
+    save(extension, cast.ada, secret=new_one, grace=timedelta(0))
+    assert extension.valid_secrets(NOW) == [new_one]
+    assert extension.former_sealed_secret == ""
 
 
 def test_a_secret_in_its_address_is_not_told_either_only_that_it_is_another(cast, extension):

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accessgov import outbox
+from accessgov.signatures import new_secret
 from audit.models import Event
 from catalog.actions import Stage, save_custom_extension, save_policy
 from catalog.choices import ApproverKind, ApproverUse, CalloutMoment, LaunchBehaviour, TimeoutMeaning
@@ -484,6 +485,19 @@ def test_it_may_say_who_decides_but_not_deny(cast, package, dynamic, now):
 
 
 # --- Sending ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("knows", ["the old secret", "the new secret"])
+def test_whoever_is_called_may_know_either_secret_for_a_day_after_a_change(
+    cast, package, calls, extension, server, now, knows
+):
+    calls(CalloutMoment.CREATED)
+    new = new_secret()
+    save_custom_extension(extension=extension, actor=cast.ada, secret=new, now=now)
+    server.secret = server.secret if knows == "the old secret" else new
+    ask(cast, package, now)
+    make_calls(now=now)
+    assert only().state == CalloutState.WAITING
 
 
 def test_a_failed_call_is_repeated_with_the_same_id_until_it_is_taken(cast, package, calls, server, now):
