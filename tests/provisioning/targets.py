@@ -127,13 +127,19 @@ class ScimTarget(SavedTarget):
 
 def elsewhere(path: str) -> Callable[[pytest.FixtureRequest], Target]:
     """A target in a module that itself imports this one: `target_webhook.WebhookTarget`."""
-    return lambda request: import_string(f"tests.provisioning.{path}")(request)
+
+    def make(request: pytest.FixtureRequest) -> Target:
+        return import_string(f"tests.provisioning.{path}")(request)
+
+    return make
 
 
 TARGETS: dict[str, Callable[[pytest.FixtureRequest], Target]] = {
     ConnectorKind.BUILTIN: BuiltinTarget,
     ConnectorKind.SCIM: ScimTarget,
     ConnectorKind.WEBHOOK: elsewhere("target_webhook.WebhookTarget"),
+    ConnectorKind.SQL: elsewhere("target_sql.SqlTarget"),
+    ConnectorKind.CSV: elsewhere("target_csv.CsvTarget"),
     ConnectorKind.LDAP: elsewhere("target_ldap.LdapTarget"),
     ConnectorKind.ENTRA: elsewhere("target_entra.GroupsOfMembers"),
     "entra-guests": elsewhere("target_entra.GroupsOfGuests"),
