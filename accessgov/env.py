@@ -3,6 +3,7 @@
 import ipaddress
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -59,3 +60,13 @@ def networks(name: str, *, default: Sequence[str] = ()) -> list[Network]:
         return [ipaddress.ip_network(word) for word in words(name, default=default)]
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} must be networks with commas between, as 10.20.0.0/16: {error}.") from None
+
+
+def folder(name: str) -> Path | None:
+    """A folder by its whole path; None where none is named. Whether it is there is seen when it is used."""
+    path = Path(text(name, "") or ".")
+    if path == Path():
+        return None
+    if not path.is_absolute() or ".." in path.parts:
+        raise ImproperlyConfigured(f"{name} must be the whole path of a folder, as /srv/accessgov, not {str(path)!r}.")
+    return path

@@ -219,6 +219,10 @@ CELERY_TIMEZONE = "UTC"
 CALLOUT_NETWORKS = env.networks("ACCESSGOV_CALLOUT_NETWORKS", default=() if PRODUCTION else ("127.0.0.0/8", "::1/128"))
 """Internal networks that custom extensions may be in; without them, only public addresses are called."""
 
+# --- Exchange of files with target systems ------------------------------------------------------------------------
+CSV_ROOT = env.folder("ACCESSGOV_CSV_ROOT")
+"""The folder below which connectors that exchange files have theirs; without it there are no such connectors."""
+
 # --- Mail -------------------------------------------------------------------------------------------------------
 EMAIL_BACKEND = {
     "demo": "django.core.mail.backends.dummy.EmailBackend",
@@ -332,6 +336,8 @@ UNFOLD = {
                 "separator": True,
                 "items": [
                     _entry(_("Operations"), "sync", "provisioning.operation"),
+                    _entry(_("Comparisons"), "compare_arrows", "provisioning.reconciliation"),
+                    _entry(_("Drift cases"), "difference", "provisioning.driftcase"),
                     _entry(_("Grants"), "verified_user", "provisioning.grant"),
                     _entry(_("Target systems"), "dns", "catalog.targetsystem"),
                     _entry(_("Connectors"), "cable", "provisioning.connector"),

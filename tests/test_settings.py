@@ -112,6 +112,17 @@ def test_networks_are_read_and_what_is_none_is_refused(monkeypatch: pytest.Monke
         env.networks(NAME)
 
 
+def test_a_folder_is_named_by_its_whole_path_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(NAME, "/srv/accessgov")
+    assert env.folder(NAME) == Path("/srv/accessgov")
+    monkeypatch.setenv(NAME, " ")
+    assert env.folder(NAME) is None
+    for wrong in ("files", "./files", "/srv/../etc"):
+        monkeypatch.setenv(NAME, wrong)
+        with pytest.raises(ImproperlyConfigured, match="must be the whole path of a folder"):
+            env.folder(NAME)
+
+
 def test_a_choice_outside_the_list_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(NAME, "green")
     with pytest.raises(ImproperlyConfigured, match="must be one of red, blue, not 'green'"):
