@@ -55,7 +55,9 @@ def main() -> None:
     _prepare()
     from django.db import connection
 
-    print(f"{connection.vendor}, {options.operations:,} operations, {options.threads} threads, {options.pairs} pairs")
+    print(
+        f"{connection.vendor}, {options.operations:,} operations, {options.threads} threads, {options.pause} s a call"
+    )
     ratios = []
     for number in range(options.pairs):
         bare, ours = (_rate(options, run) for run in (_bare, _ours))
@@ -68,6 +70,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--operations", type=int, default=10_000)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--pause", type=float, default=0, help="seconds before each answer, as a network has them")
     parser.add_argument("--pairs", type=int, default=3)
     return parser.parse_args()
 
@@ -82,7 +85,7 @@ def _prepare() -> None:
 
 def _rate(options: argparse.Namespace, run: Callable[[Application, int], Callable[[], None]]) -> float:
     """Operations a second of one run."""
-    with _application(options.operations) as application:
+    with _application(options.operations, options.pause) as application:
         go = run(application, options.threads)
         began = perf_counter()
         go()
@@ -92,10 +95,11 @@ def _rate(options: argparse.Namespace, run: Callable[[Application, int], Callabl
 
 
 @contextmanager
-def _application(operations: int) -> Iterator[Application]:
+def _application(operations: int, pause: float) -> Iterator[Application]:
     token = secrets.token_urlsafe(16)
     with tempfile.TemporaryDirectory() as directory:
         command = [sys.executable, "-m", "demo.scim_app", "--port", "0", "--file", f"{directory}/application.sqlite3"]
+        command += ["--pause", str(pause)]
         process = subprocess.Popen([*command, f"--token={token}", "--groups", ""], stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
         base_url = process.stdout.readline().split()[-1]

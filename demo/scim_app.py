@@ -127,6 +127,14 @@ def _group_id(http: httpx2.Client, name: str) -> str:
     return str(http.post("/Groups", json=body).raise_for_status().json()["id"])
 
 
+def _far_away(app: "WSGICallable", pause: float) -> "WSGICallable":
+    def answer(environ: Any, start_response: Any) -> Any:
+        time.sleep(pause)
+        return app(environ, start_response)
+
+    return answer if pause else app
+
+
 def main() -> None:
     """Serve until killed, or until whoever started us is gone."""
     parser = argparse.ArgumentParser(prog="python -m demo.scim_app", description=__doc__)
@@ -135,10 +143,11 @@ def main() -> None:
     parser.add_argument("--token", default=os.environ.get(TOKEN_VARIABLE), help=f"else from {TOKEN_VARIABLE}")
     parser.add_argument("--parent", type=int, default=os.getppid(), help="end when this is not the parent any more")
     parser.add_argument("--groups", default="", help="names of groups to create, with commas between them")
+    parser.add_argument("--pause", type=float, default=0, help="seconds to wait before each answer, as a network does")
     options = parser.parse_args()
     if not options.token:
         parser.error("a token is needed")
-    app = make_app(options.file, options.token)
+    app = _far_away(make_app(options.file, options.token), options.pause)
     with make_server(HOST, options.port, app, server_class=Server, handler_class=QuietHandler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         base_url = f"http://{HOST}:{server.server_port}{PREFIX}"

@@ -15,6 +15,7 @@ from .. import events
 from ..belonging import Before, domains_of, organisation_of
 from ..models import Risk, User
 from ..permissions import is_administrator
+from ..querysets import UserQuerySet
 from .rules import require_right
 
 
@@ -24,9 +25,18 @@ def lock_people(person_ids: Iterable[UUID]) -> dict[UUID, User]:
     Every action that changes what somebody has locks the person first and everything else afterwards; that order is
     what keeps two actions from waiting for each other (docs/adr/0002).
     """
-    rows = User.objects.select_related("manager").filter(pk__in=set(person_ids)).order_by("pk")
-    people = rows.select_for_update(of=("self",), no_key=True)
+    people = _in_one_order(person_ids).select_related("manager")
     return {person.pk: person for person in people}
+
+
+def hold_people(person_ids: Iterable[UUID]) -> None:
+    """Lock people as `lock_people` does, where nothing about them is to be read."""
+    list(_in_one_order(person_ids).values_list("pk"))
+
+
+def _in_one_order(person_ids: Iterable[UUID]) -> UserQuerySet:
+    rows = User.objects.filter(pk__in=set(person_ids)).order_by("pk")
+    return rows.select_for_update(of=("self",), no_key=True)
 
 
 @transaction.atomic

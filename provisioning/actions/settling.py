@@ -17,7 +17,7 @@ from accessgov import outbox
 from accessgov.outbox import WorkStatus
 from audit import journal
 from audit.models import Event
-from directory.actions import lock_people
+from directory.actions import hold_people
 from directory.models import User
 
 from .. import events
@@ -163,15 +163,21 @@ def _lock(operations: Sequence[Operation], *, now: datetime) -> list[Operation]:
     """Lock people, grants and operations; the operations that are still this worker's and still say what is wanted."""
     if not operations:
         return []
-    lock_people([operation.grant.person_id for operation in operations])
-    rows = Grant.objects.with_names().filter(pk__in=[operation.grant_id for operation in operations])
+    hold_people([operation.grant.person_id for operation in operations])
+    rows = Grant.objects.filter(pk__in=[operation.grant_id for operation in operations])
     grants = {grant.pk: grant for grant in rows.select_for_update(of=("self",)).order_by("pk")}
     ours = outbox.still_held(operations)
     for operation in ours:
-        operation.grant = grants[operation.grant_id]
+        operation.grant = _as_it_is_now(grants[operation.grant_id], operation.grant)
     outdated = [operation for operation in ours if operation.generation != operation.grant.generation]
     _follow_up(outdated, now=now)
     return [operation for operation in ours if operation not in outdated]
+
+
+def _as_it_is_now(grant: Grant, claimed: Grant) -> Grant:
+    """The locked grant, with the names that were read with the claim."""
+    grant.person, grant.resource_role = claimed.person, claimed.resource_role
+    return grant
 
 
 def _follow_up(outdated: Sequence[Operation], *, now: datetime) -> None:
