@@ -71,4 +71,4 @@ def ending_uncalled(
     if beyond is not None:
         untold = untold.filter(Q(ends_at__gt=beyond.ends_at) | Q(ends_at=beyond.ends_at, pk__gt=beyond.pk))
     rows = untold.order_by("ends_at", "pk").values_list("ends_at", "pk", "story", "callout_plan")
-    return [Ending(*row) for row in rows[:most]]
+    return [Ending(ends_at, pk, story, plan) for ends_at, pk, story, plan in rows[:most] if ends_at]

@@ -83,4 +83,4 @@ def _move_end_back(access_request: AccessRequest, *, actor: User, why: str, now:
 
 def _lock_access(access_request: AccessRequest) -> Assignment:
     rows = Assignment.objects.select_related("person", "package__catalog", "policy")
-    return rows.select_for_update(of=("self",)).get(pk=access_request.assignment_id)
+    return rows.select_for_update(of=("self",)).get(access_requests=access_request)
