@@ -30,7 +30,11 @@ Row = tuple[str, str, str, str, int]
 """Role, resource, the person's name as it is compared and as it is written, line."""
 AMONG = "SELECT key FROM member WHERE role = ? AND resource = ? AND key IN (SELECT value FROM json_each(?))"
 HOLDERS = "SELECT key, min(name) FROM member WHERE role = ? AND resource = ? GROUP BY key ORDER BY key"
-TWICE = "SELECT max(line) FROM member GROUP BY role, resource, key HAVING count(*) > 1 ORDER BY 1 LIMIT ?"
+TWICE = """
+    SELECT line FROM (
+        SELECT line, row_number() OVER (PARTITION BY role, resource, key ORDER BY line) AS nth FROM member
+    ) WHERE nth > 1 ORDER BY line LIMIT ?
+"""
 
 
 def normalized(name: str) -> str:
@@ -132,14 +136,16 @@ class MemberList:
 
     def _members(self, rows: Iterator[tuple[int, list[str]]], columns: Columns) -> Iterator[Row]:
         bad: list[str] = []
+        _width, person, resource, role = columns
         for line, cells in rows:
             if fault := _fault(cells, columns):
                 bad.append(_("line %(line)d (%(fault)s)") % {"line": line, "fault": fault})
                 if len(bad) == MOST_TOLD:
                     break
                 continue
-            name, resource, role = ("" if place is None else cells[place].strip() for place in columns[1:])
-            yield role, resource, normalized(name), name, line
+            name = cells[person].strip()
+            there = "" if resource is None else cells[resource].strip()
+            yield cells[role].strip(), there, normalized(name), name, line
         if bad:
             raise self._not_believed(_("it has rows that cannot be understood: %(rows)s") % {"rows": ", ".join(bad)})
 
@@ -172,8 +178,12 @@ def _mark(file: BinaryIO) -> tuple[int, int, int]:
 
 
 def _fault(cells: list[str], columns: Columns) -> str:
+    """What is wrong with a row; nothing with most, for which no words are looked up."""
     width, person, resource, role = columns
     if len(cells) != width:
         return _("%(count)d cells instead of %(width)d") % {"count": len(cells), "width": width}
-    wanted = {_("nobody"): person, _("no role"): role} | ({_("no resource"): resource} if resource is not None else {})
-    return next((what for what, place in wanted.items() if not cells[place].strip()), "")
+    if not cells[person].strip():
+        return _("nobody")
+    if not cells[role].strip():
+        return _("no role")
+    return _("no resource") if resource is not None and not cells[resource].strip() else ""
