@@ -40,6 +40,9 @@ STARTER, REPORTS, EXPORT = (
 )  # fmt: skip
 REMOTE, HIRING, PICKING = "Remote Work: VPN and Home Office", "Recruiting: Hiring Team", "Harbour Warehouse: Picking"
 
+NOBODY_THERE = "http://127.0.0.1:9/scim/v2"
+"""The port that discards what is sent to it, where no system runs that service any more."""
+
 
 def tell_history(roll: Roll, *, beginning: datetime, now: datetime, say: Callable[[str], None]) -> None:
     """Plan everything that happened, and let it happen."""
@@ -149,16 +152,17 @@ def _the_guests(history: History, roll: Roll) -> None:
     Wish(elodie, "Quillon Freight: Shipping Partner", "I plan your deliveries to Iberia.").plan(
         history, now - timedelta(days=78, hours=3)
     )
-    history.at(now - timedelta(hours=20), lambda then: _switch_off(roll, then))
+    history.at(now - timedelta(hours=20), lambda then: _take_down(roll, then))
     warehouse = roll.reports_of(roll.person("team:Logistics"))
     Wish(warehouse[0], PICKING, "I help out in the harbour this month.", after=timedelta(minutes=30)).plan(
         history, now - timedelta(hours=4)
     )
 
 
-def _switch_off(roll: Roll, now: datetime) -> None:
+def _take_down(roll: Roll, now: datetime) -> None:
+    """From now on its address is one at which nothing answers."""
     connector = Connector.objects.get(system__name=STOCK)
-    connector.is_enabled = False
+    connector.base_url = NOBODY_THERE
     configure_connector(connector=connector, actor=roll.person(ADMINISTRATOR), now=now)
 
 

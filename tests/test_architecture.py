@@ -16,7 +16,7 @@ PROJECT = "accessgov"
 APPS = sorted(path.parent.name for path in ROOT.glob("*/apps.py"))
 WRITES = {"save", "create", "bulk_create", "bulk_update", "get_or_create", "update_or_create"}
 FACES = {"views", "api"}
-MUTATORS = {"move_to", "turn_all", "move_all"}
+MUTATORS = {"move_to", "turn_all", "move_all", "fail_all"}
 """The writers of a status, both of which ask the lifecycle first: of one row; of a locked set, by one statement."""
 
 pytestmark = pytest.mark.one_database("about the sources alone")

@@ -106,7 +106,7 @@ def _history(now):
     assert not sent.filter(subject="").exists()
     (waiting,) = Operation.objects.pending()
     assert waiting.grant.resource_role.resource.name == STOCK
-    assert "switched off" in waiting.last_error
+    assert "cannot be reached" in waiting.last_error
 
 
 def _whom_one_signs_in_as(now):

@@ -14,7 +14,7 @@ from catalog.models import Incompatibility
 from directory import actions as directory_actions
 from directory.models import User
 from notifications.models import Message, Occasion
-from provisioning.actions import settle_failed
+from provisioning.actions import Failure, settle_failed
 from provisioning.models import Grant, Operation
 from requests_app import actions
 from requests_app.models import Assignment
@@ -266,8 +266,7 @@ def stuck_operations(cast, names):
         cast.policy(package, approver=None)
         actions.submit(package=package, actor=cast.rita, justification="March", now=NOW)
     Operation.objects.update(attempts=Operation.MAX_ATTEMPTS, lease="00000000-0000-0000-0000-000000000001")
-    for operation in Operation.objects.with_grants():
-        settle_failed(operation=operation, error="It is down.", retry_after=None, now=NOW)
+    settle_failed(dict.fromkeys(Operation.objects.with_grants(), Failure("It is down.")), now=NOW)
 
 
 def test_a_storm_of_stuck_work_is_told_once_and_later_work_again(cast):

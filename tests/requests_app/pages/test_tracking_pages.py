@@ -134,9 +134,8 @@ def test_a_failed_delivery_is_told_with_its_error_and_its_next_try(cast, package
     access_request = ask(cast, package)
     actions.approve(approval=access_request.approvals.get(), actor=cast.marco, now=timezone.now())
     [operation] = outbox.claim(Operation.objects.with_grants(), now=timezone.now())
-    provisioning_actions.settle_failed(
-        operation=operation, error="The target is asleep.", retry_after=timedelta(minutes=10), now=timezone.now()
-    )
+    asleep = provisioning_actions.Failure("The target is asleep.", delay=timedelta(minutes=10))
+    provisioning_actions.settle_failed({operation: asleep}, now=timezone.now())
     answer = sign_in(cast.rita).get(page_of(access_request))
     [delivery] = answer.context["deliveries"]
     assert (delivery.error, delivery.tone, delivery.attempts) == ("The target is asleep.", "bad", 1)
@@ -151,9 +150,7 @@ def test_what_is_given_up_says_that_administrators_see_it(cast, package, sign_in
     actions.approve(approval=access_request.approvals.get(), actor=cast.marco, now=timezone.now())
     Operation.objects.update(attempts=Operation.MAX_ATTEMPTS - 1)
     [operation] = outbox.claim(Operation.objects.with_grants(), now=timezone.now())
-    provisioning_actions.settle_failed(
-        operation=operation, error="The target is gone.", retry_after=None, now=timezone.now()
-    )
+    provisioning_actions.settle_failed({operation: provisioning_actions.Failure("The target is gone.")}, now=timezone.now())
     page = text(sign_in(cast.rita).get(page_of(access_request)))
     assert f"Given up after {Operation.MAX_ATTEMPTS} attempts" in page
     assert "Next try" not in page
