@@ -209,7 +209,9 @@ def _record(verb: str, operations: Sequence[Operation], *, now: datetime, proof:
     """Journal the same of each, with its proof, in which `%(system)s` is the name of its system."""
     if operations:
         journal.record_many(
-            tell(verb, operation, now=now, **({"proof": proof % {"system": system_of(operation)}} if proof else {}))
+            tell(verb, operation, now=now, proof=str(proof) % {"system": system_of(operation)})
+            if proof
+            else tell(verb, operation, now=now)
             for operation in operations
         )
 

@@ -174,7 +174,8 @@ class ScimApplication(Connector):
         with self._client() as client:
             account = Accounts(self.row, client, [person], memory=self._memory).find(person)
             if account is not None:
-                change = PatchOp[User](Operations=[PatchOperation[User](op="replace", path="active", value=False)])
+                off: dict[str, Any] = {"op": "replace", "path": "active", "value": False}
+                change = PatchOp[User](Operations=[PatchOperation[User](**off)])
                 client.modify(User, account, change, check_response_payload=False)
 
     # --- Calls --------------------------------------------------------------------------------------------------------

@@ -24,9 +24,7 @@ FAULTS = {
     "forgets to revoke": {"revoke": lambda self, person, entitlement, *, key: Progress.DONE},
     "reads what it likes": {"read": lambda self, person, entitlement: True},
     "lists nobody": {"holders": lambda self, entitlement: iter(())},
-    "lists everybody twice": {
-        "holders": lambda self, e: (h for _ in range(2) for h in super(type(self), self).holders(e))
-    },
+    "lists everybody twice": {"holders": lambda self, role: [*BuiltinDirectory.holders(self, role)] * 2},
     "discovers nothing": {"discover": lambda self: iter(())},
 }
 
@@ -36,7 +34,7 @@ def test_the_kit_finds_a_connector_that(fault, request):
     class Faulty(BuiltinTarget):
         def connect(self):
             connector = super().connect()
-            connector.__class__ = type("Faulty", (type(connector),), FAULTS[fault])
+            connector.__class__ = type("Faulty", (BuiltinDirectory,), dict(FAULTS[fault]))
             return connector
 
     found = []
