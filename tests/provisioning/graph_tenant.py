@@ -160,7 +160,7 @@ class GraphTenant:
                 return self._page(request, [_typed(_some(user, USER_FIELDS)) for user in found])
             case ["POST", "invitations"]:
                 return self._invite(request.body)
-            case ["GET", "groups" | "servicePrincipals" as name, "delta"]:
+            case ["GET", "groups" | "servicePrincipals" as name, "delta" | "delta()"]:
                 return self._delta(name, request)
             case ["GET", "users" | "groups" | "servicePrincipals" as name]:
                 return self._list(request, list(self.collection(name).values()))

@@ -19,6 +19,8 @@ def options_for(tenant: GraphTenant, **options: object) -> Json:
     return {
         "tenant_id": tenant.id,
         "client_id": tenant.client_id,
+        "cloud": "global",
+        "match_by": "userPrincipalName",
         "authority": tenant.authority,
         "endpoint": tenant.authority,
         **options,
