@@ -3,6 +3,7 @@
 import pytest
 
 from provisioning.connectors.base import Progress
+from provisioning.connectors.builtin import BuiltinDirectory
 from provisioning.connectors.conformance import CHECKS, NotConformant
 
 from .targets import TARGETS, BuiltinTarget
