@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
@@ -100,6 +101,18 @@ def fields_for(kind: str) -> list[str]:
     """The names of the fields that this kind adds, in their order."""
     asked = kind_of(kind)
     return [*map(secret_field, asked.extra_secrets), *map(option_field, asked.options_form().fields)]
+
+
+def groups_for(kind: str) -> list[tuple[str | Promise, list[Any]]]:
+    """The same fields in groups for the page: the first has no title, and begins with the further secrets."""
+    asked = kind_of(kind)
+    groups = [(title, [_on_line(line) for line in lines]) for title, lines in asked.options_form().groups()]
+    groups[0][1][:0] = map(secret_field, asked.extra_secrets)
+    return groups
+
+
+def _on_line(line: str | tuple[str, ...]) -> str | tuple[str, ...]:
+    return option_field(line) if isinstance(line, str) else tuple(map(option_field, line))
 
 
 def _secret(label: Any) -> forms.CharField:

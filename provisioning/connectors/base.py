@@ -139,6 +139,16 @@ Outcome = Progress | ConnectorError
 class OptionsForm(forms.Form):
     """What a kind of connector asks for beside its address and its secret; its cleaned values must fit into JSON."""
 
+    def groups(self) -> "list[FieldGroup]":
+        """How the fields stand on the page, where there are many; together the groups hold every field."""
+        return [("", list(self.fields))]
+
+
+FieldLine = str | tuple[str, ...]
+"""A field, or several side by side."""
+FieldGroup = tuple[str | Promise, Sequence[FieldLine]]
+"""A title, empty for the first group, and its lines."""
+
 
 class Connector(ABC):
     """What AccessGov asks of a target system. Used as a context manager: connections live as long as the block."""
@@ -154,6 +164,8 @@ class Connector(ABC):
     """How long the target may take until it shows a change that it called done (eventual consistency)."""
     looks_again_after: ClassVar[timedelta] = timedelta(minutes=15)
     """How often to look whether a change that was handed over is done."""
+    as_of: datetime | None = None
+    """When what `holders` tells was so, where that is not the moment of asking: what changed later is not judged."""
 
     def __init__(self, row: ConnectorRow, *, clock: Clock = timezone.now) -> None:
         self.row = row

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC
-from typing import Any
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 from django.utils import timezone
@@ -37,6 +37,11 @@ class CsvFolder(Connector):
         self._list = MemberList(row.options, system=str(row), clock=clock)
         reads = (Capability.READ_BACK, Capability.HOLDERS) if self._has_list else ()
         self.capabilities = frozenset((Capability.BATCH, *reads))
+
+    def __enter__(self) -> Self:
+        if self._has_list:
+            self.as_of = self._list.written_at()
+        return self
 
     def close(self) -> None:
         """Forget what the list said."""

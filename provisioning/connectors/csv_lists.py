@@ -63,6 +63,14 @@ class MemberList:
             self._table.close()
         self._table = self._read = None
 
+    def written_at(self) -> datetime | None:
+        """When the list was written; None where there is none."""
+        try:
+            with self._open() as file:
+                return _written_at(file)
+        except ConnectorError:
+            return None
+
     def among(self, keys: Collection[str], entitlement: Entitlement) -> set[str]:
         """Those of the names, as they are compared, who hold the role. Raises ConnectorError."""
         return {key for (key,) in self._ask(AMONG, *self._of(entitlement), json.dumps(list(keys)))}
@@ -85,18 +93,20 @@ class MemberList:
 
     def _ask(self, query: str, *values: object) -> sqlite3.Cursor:
         """The rows, out of the table of the list as it is now."""
-        with folders.opened(self._options["incoming"], system=self._system) as folder:
-            try:
-                file = folders.read(folder, self._options["list_file"])
-            except OSError as error:
-                raise folders.unusable(error, what=self.name, system=self._system) from error
-        with file:
+        with self._open() as file:
             found = _mark(file)
-            self._require_fresh(datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, tz=UTC))
+            self._require_fresh(_written_at(file))
             if self._table is None or found != self._read:
                 self._table = self._fill(file)
                 self._read = found
         return self._table.execute(query, values)
+
+    def _open(self) -> BinaryIO:
+        with folders.opened(self._options["incoming"], system=self._system) as folder:
+            try:
+                return folders.read(folder, self._options["list_file"])
+            except OSError as error:
+                raise folders.unusable(error, what=self.name, system=self._system) from error
 
     def _fill(self, file: BinaryIO) -> sqlite3.Connection:
         """The table. Raises ConnectorError where a row of the list is bad, or somebody writes it meanwhile."""
@@ -169,6 +179,10 @@ class MemberList:
             % {"list": self.name, "system": self._system, "why": why},
             is_outage=True,
         )
+
+
+def _written_at(file: BinaryIO) -> datetime:
+    return datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, tz=UTC)
 
 
 def _mark(file: BinaryIO) -> tuple[int, int, int]:

@@ -8,7 +8,7 @@ from django.core.validators import MinValueValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from .base import OptionsForm
+from .base import FieldGroup, FieldLine, OptionsForm
 from .csv_folders import is_inside
 from .matching import KnownBy
 
@@ -78,6 +78,18 @@ class CsvOptions(OptionsForm):
         validators=[MinValueValidator(1)],
         help_text=gettext_lazy("What is older says nothing: changes wait until there is a new one."),
     )
+
+    def groups(self) -> list[FieldGroup]:
+        """What goes out, and what comes back."""
+        listed: list[FieldLine] = [
+            ("incoming", "list_file"),
+            ("person_column", "known_by"),
+            ("resource_column", "role_column"),
+        ]
+        return [
+            ("", [("outgoing", "delimiter")]),
+            (gettext_lazy("The list of members"), [*listed, "fresh_hours"]),
+        ]
 
     def clean(self) -> dict[str, Any]:
         """What was left empty is as it was at first."""

@@ -11,7 +11,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from .base import OptionsForm
+from .base import FieldGroup, FieldLine, OptionsForm
 from .matching import KnownBy
 from .sql_statements import CHANGE, CHANGING, READ, READING, ROLE, StatementField
 
@@ -53,7 +53,7 @@ class SqlOptions(OptionsForm):
     authority = forms.CharField(
         label=gettext_lazy("Certificate of the authority"),
         required=False,
-        widget=forms.Textarea,
+        widget=forms.Textarea(attrs={"rows": 4}),
         help_text=gettext_lazy("Who signed the server's certificate, as PEM (-----BEGIN CERTIFICATE-----)."),
     )
     grant = _statement(
@@ -99,6 +99,16 @@ class SqlOptions(OptionsForm):
         validators=[MinValueValidator(1)],
         help_text=gettext_lazy("A change that touches more is undone: its statement has lost its condition."),
     )
+
+    def groups(self) -> list[FieldGroup]:
+        """The database, and its statements."""
+        where: list[FieldLine] = [("host", "port"), ("database", "user"), "sslmode", "authority"]
+        reading = ["read", "holders", "known_by", "discover"]
+        return [
+            ("", where),
+            (gettext_lazy("Statements that change"), ["grant", "revoke", "most_rows"]),
+            (gettext_lazy("Statements that read"), reading),
+        ]
 
     def clean_port(self) -> int:
         return self._or_first("port")

@@ -82,7 +82,7 @@ def _wrong(what: str, *, line: int) -> ValidationError:
 class StatementField(forms.CharField):
     """One SQL statement."""
 
-    widget = forms.Textarea
+    widget = forms.Textarea(attrs={"rows": 5})
 
     def __init__(self, *, kinds: tuple[str, ...], allowed: tuple[str, ...], **given: Any) -> None:
         self.kinds, self.allowed = kinds, allowed

@@ -84,7 +84,7 @@ class PathField(TemplateField):
 class BodyField(TemplateField):
     """A JSON document whose strings may hold placeholders."""
 
-    widget = forms.Textarea
+    widget = forms.Textarea(attrs={"rows": 3})
 
     def validate(self, value: str) -> None:
         super().validate(value)
@@ -110,7 +110,7 @@ class BodyField(TemplateField):
 class HeadersField(TemplateField):
     """Headers, one on each line."""
 
-    widget = forms.Textarea
+    widget = forms.Textarea(attrs={"rows": 3})
 
     def validate(self, value: str) -> None:
         super().validate(value)

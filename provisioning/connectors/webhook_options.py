@@ -11,7 +11,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from .base import OptionsForm
+from .base import FieldGroup, FieldLine, OptionsForm
 from .matching import KnownBy
 from .webhook_fields import (
     BodyField,
@@ -193,6 +193,11 @@ class WebhookOptions(OptionsForm):
         for call in CALLS:
             self.fields |= call.fields() | ANSWERS.get(call.name, {})
 
+    def groups(self) -> list[FieldGroup]:
+        """How we sign in, then call by call; what belongs to lists of people stands with the holders."""
+        first: list[FieldLine] = ["authentication", ("auth_user", "auth_header")]
+        return [("", first), *((call.label, _lines(call)) for call in CALLS)]
+
     def clean(self) -> dict[str, Any]:
         """Raises ValidationError where an account is asked for that nobody creates, or a header has no name."""
         given = super().clean() or {}
@@ -209,6 +214,15 @@ class WebhookOptions(OptionsForm):
         if given.get("paging") == Paging.NUMBER and not given.get("paging_parameter"):
             self.add_error("paging_parameter", _("Say in which parameter of the address the page number stands."))
         return given
+
+
+def _lines(call: Call) -> list[FieldLine]:
+    """Method beside path, statuses beside each other, and how the answer reads by twos."""
+    name, answers = call.name, list(ANSWERS.get(call.name, {}))
+    meanings = tuple(f"{name}_{meaning}" for meaning, _label, _first in call.statuses)
+    pairs = [tuple(answers[at : at + 2]) for at in range(0, len(answers), 2)]
+    first: list[FieldLine] = [(f"{name}_method", f"{name}_path"), f"{name}_body", f"{name}_headers"]
+    return [*first, (f"{name}_success", *meanings), *pairs]
 
 
 def uses_account(options: dict[str, Any], call: Call) -> bool:

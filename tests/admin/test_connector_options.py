@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from catalog.models import TargetSystem
 from provisioning import actions
-from provisioning.connectors import open_connector
+from provisioning.connectors import kind_of, open_connector
 from provisioning.connectors.base import Capability
 from provisioning.models import Connector, ConnectorKind
 from tests.cast import NOW
@@ -44,6 +44,14 @@ def new(cast):
         return connector, reverse("admin:provisioning_connector_change", args=[connector.pk])
 
     return make
+
+
+@pytest.mark.parametrize("kind", ConnectorKind.values)
+def test_every_field_stands_on_the_page_once(kind):
+    form = kind_of(kind).options_form()
+    lines = [line for _title, group in form.groups() for line in group]
+    placed = [name for line in lines for name in ([line] if isinstance(line, str) else line)]
+    assert sorted(placed) == sorted(form.fields)
 
 
 @pytest.mark.parametrize(("kind", "typed", "capabilities"), KINDS)

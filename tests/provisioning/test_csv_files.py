@@ -240,6 +240,14 @@ def test_a_list_with_bad_rows_is_not_believed_and_they_are_told_by_line(files, p
             look()
 
 
+def test_what_the_list_says_was_so_when_it_was_written(files):
+    with folder() as connector:
+        assert connector.as_of is None
+    listed(files, age=timedelta(hours=5))
+    with folder() as connector:
+        assert connector.as_of == NOW - timedelta(hours=5)
+
+
 def test_a_new_list_is_read_anew_and_an_old_one_once(files, person, monkeypatch):
     listed(files, (person.username, "ledger", "keepers"))
     connector, fill = folder(), csv_lists.MemberList._fill
