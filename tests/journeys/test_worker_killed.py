@@ -47,7 +47,7 @@ class HoldingProxy(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Relay)
         self.application = application
         self.held: tuple[str, str] | None = None
-        self.is_holding = threading.Event()
+        self.is_holding, self.released = threading.Event(), threading.Event()
 
     @property
     def base_url(self) -> str:
@@ -56,7 +56,13 @@ class HoldingProxy(ThreadingHTTPServer):
     def hold(self, method: str, kind: str) -> None:
         """From now on, do what is asked by this method of this kind of resource, and do not answer."""
         self.is_holding.clear()
+        self.released.clear()
         self.held = (method, kind)
+
+    def release(self) -> None:
+        """Answer what is held, and hold nothing more."""
+        self.held = None
+        self.released.set()
 
 
 class _Relay(BaseHTTPRequestHandler):
@@ -69,8 +75,8 @@ class _Relay(BaseHTTPRequestHandler):
         answer = httpx2.request(self.command, url, content=body, headers=passed_on, timeout=10, trust_env=False)
         if self.server.held == (self.command, self.path.split("/")[2].split("?")[0]):
             self.server.is_holding.set()
-            time.sleep(PATIENCE)
-            return
+            if not self.server.released.wait(PATIENCE):
+                return
         self.send_response(answer.status_code)
         self.send_header("Content-Type", answer.headers.get("Content-Type", "application/scim+json"))
         self.send_header("Content-Length", str(len(answer.content)))
@@ -187,3 +193,33 @@ def test_workers_killed_at_each_step_of_a_grant_and_of_a_removal(proxy):
         after_the_lease()
         wait_until(lambda: Assignment.objects.get().status == AssignmentStatus.ENDED)
     assert proxy.application.member_ids(role.origin_id) == []
+
+
+def cut_all_connections() -> int:
+    """What a restart of the database does to everybody but us; returns how many connections were cut."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        return int(cursor.fetchone()[0])
+
+
+def test_the_database_goes_away_while_the_target_is_called(proxy):
+    cast = make_cast()
+    role = crm_role(cast, proxy)
+    package = cast.package("Sales: Standard Access", role)
+    cast.policy(package, approver=None)
+    proxy.hold("PATCH", "Groups")
+    with worker():
+        actions.submit(package=package, actor=cast.rita, justification="New", now=timezone.now())
+        assert proxy.is_holding.wait(PATIENCE), "the worker called the target"
+        assert cut_all_connections() >= 1, "the worker's connection among them"
+        proxy.release()
+        wait_until(lambda: len(proxy.application.member_ids(role.origin_id)) == 1)
+        Operation.objects.filter(status="pending").update(leased_until=timezone.now())
+        sweep()
+        wait_until(lambda: Assignment.objects.get().status == AssignmentStatus.DELIVERED)
+    assert len(proxy.application.member_ids(role.origin_id)) == 1
+    assert len(proxy.application.users()) == 1
+    assert not Operation.objects.get().grant.is_adopted
