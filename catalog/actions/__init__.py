@@ -6,6 +6,7 @@ the API and imports change the catalog in this one way (docs/adr/0004).
 
 from .catalogs import delete_catalog, save_catalog
 from .custom_extensions import delete_custom_extension, note_extension_test, save_custom_extension
+from .discovering import note_gone, note_unseen, take_in
 from .incompatibilities import delete_incompatibility, save_incompatibility
 from .packages import add_roles, delete_package, remove_roles, save_package
 from .policies import delete_policy, save_policy
@@ -27,6 +28,8 @@ __all__ = [
     "delete_system",
     "grant_role",
     "note_extension_test",
+    "note_gone",
+    "note_unseen",
     "place_resource",
     "remove_roles",
     "revoke_role",
@@ -37,4 +40,5 @@ __all__ = [
     "save_policy",
     "save_resource",
     "save_system",
+    "take_in",
 ]

@@ -98,6 +98,11 @@ class Resource(models.Model):
         help_text=_("Whoever belongs to one of these, directly or through nested groups, owns it as well."),
     )
 
+    origin_name = models.CharField(max_length=200, blank=True, editable=False)
+    """What it is called there; the name follows it as long as nobody gave another one here."""
+    discovered_at = models.DateTimeField(_("last seen there"), null=True, blank=True, editable=False)
+    missing_since = models.DateTimeField(_("missing there since"), null=True, blank=True, editable=False)
+
     objects = ResourceQuerySet.as_manager()
 
     class Meta:
@@ -120,6 +125,10 @@ class ResourceRole(models.Model):
     origin_id = models.CharField(_("id in the system"), max_length=200)
     name = models.CharField(_("name"), max_length=120)
     description = models.CharField(_("description"), max_length=300, blank=True)
+    origin_name = models.CharField(max_length=120, blank=True, editable=False)
+    """As the resource's."""
+    discovered_at = models.DateTimeField(_("last seen there"), null=True, blank=True, editable=False)
+    missing_since = models.DateTimeField(_("missing there since"), null=True, blank=True, editable=False)
 
     objects = ResourceRoleQuerySet.as_manager()
 
