@@ -1,5 +1,6 @@
 """What a webhook's configuration asks for: for each call its request, what its statuses mean, how its answer reads."""
 
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -142,13 +143,13 @@ ANSWERS: dict[str, dict[str, forms.Field]] = {
             gettext_lazy("List the holders: where in the answer"),
             help_text=gettext_lazy("A JSON pointer to the list; empty is the whole answer."),
         ),
-        "item_id": _pointer(gettext_lazy("A holder's account id"), initial="/id", help_text=WITHIN_ITEM),
-        "item_name": _pointer(gettext_lazy("A holder's name"), initial="/name", help_text=WITHIN_ITEM),
         "item_known_by": ChoiceField(
             label=gettext_lazy("A holder's name is the person's"),
             choices=KnownBy.choices,
             initial=KnownBy.USERNAME,
         ),
+        "item_id": _pointer(gettext_lazy("A holder's account id"), initial="/id", help_text=WITHIN_ITEM),
+        "item_name": _pointer(gettext_lazy("A holder's name"), initial="/name", help_text=WITHIN_ITEM),
         "paging": ChoiceField(label=gettext_lazy("Long lists go on"), choices=Paging.choices, initial=Paging.NONE),
         "paging_pointer": _pointer(
             gettext_lazy("Where the link to the next page is"),
@@ -163,9 +164,9 @@ ANSWERS: dict[str, dict[str, forms.Field]] = {
     },
     "discover": {
         "discover_pointer": _pointer(gettext_lazy("List the resources: where in the answer")),
+        "resource_roles": _pointer(gettext_lazy("A resource's list of roles"), initial="/roles"),
         "resource_id": _pointer(gettext_lazy("A resource's id"), initial="/id", help_text=WITHIN_ITEM),
         "resource_name": _pointer(gettext_lazy("A resource's name"), initial="/name", help_text=WITHIN_ITEM),
-        "resource_roles": _pointer(gettext_lazy("A resource's list of roles"), initial="/roles"),
         "role_id": _pointer(gettext_lazy("A role's id"), initial="/id", help_text=WITHIN_ITEM),
         "role_name": _pointer(gettext_lazy("A role's name"), initial="/name", help_text=WITHIN_ITEM),
     },
@@ -191,7 +192,7 @@ class WebhookOptions(OptionsForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for call in CALLS:
-            self.fields |= call.fields() | ANSWERS.get(call.name, {})
+            self.fields |= call.fields() | deepcopy(ANSWERS.get(call.name, {}))
 
     def groups(self) -> list[FieldGroup]:
         """How we sign in, then call by call; what belongs to lists of people stands with the holders."""
