@@ -21,6 +21,10 @@ class GrantQuerySet(models.QuerySet["Grant"]):
         """Grants that a living reason asks for, or that were there before AccessGov."""
         return self.filter(Q(is_adopted=True) | Exists(self._living_reasons()))
 
+    def asked_for(self) -> Self:
+        """Grants that a living reason asks for."""
+        return self.filter(Exists(self._living_reasons()))
+
     def unwanted(self) -> Self:
         """Grants that nothing asks for any more."""
         return self.filter(~Exists(self._living_reasons()), is_adopted=False)
@@ -47,7 +51,7 @@ class ReasonQuerySet(models.QuerySet["GrantReason"]):
         """What these assignments give, with names, in a stable order."""
         return (
             self.filter(reference__in=list(references))
-            .select_related("grant__resource_role__resource__system", "grant__resource_role__reading")
+            .select_related("grant__resource_role__resource__system__connector", "grant__resource_role__reading")
             .order_by("grant__resource_role__resource__system__name", "grant__resource_role__resource__name", "id")
         )
 

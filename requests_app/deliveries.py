@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accessgov.outbox import WorkStatus
 from catalog.models import AccessPackage, ResourceRole
 from provisioning.lifecycle import PRESENT, GrantStatus
-from provisioning.models import Grant, GrantReason, Operation
+from provisioning.models import Connector, Grant, GrantReason, Operation
 
 from .templatetags.states import tone
 
@@ -65,13 +65,24 @@ def _delivery(reason: GrantReason, *, operation: Operation | None) -> Delivery:
         if grant.status == GrantStatus.DRIFTED:
             facts["note"] = _("Somebody took it away there; the owner of the resource says what becomes of it.")
         return Delivery(verified_at=None if grant.status == GrantStatus.DRIFTED else grant.seen_at, **facts)
-    return Delivery(
-        error=grant.last_error,
-        next_try=operation.due_at if operation.attempts else None,
-        attempts=operation.attempts,
-        is_stuck=operation.status == WorkStatus.STUCK,
-        **facts,
-    )
+    if operation.status == WorkStatus.STUCK:
+        return Delivery(error=grant.last_error, attempts=operation.attempts, is_stuck=True, **facts)
+    return _waiting(grant, operation=operation, facts=facts)
+
+
+def _waiting(grant: Grant, *, operation: Operation, facts: dict[str, Any]) -> Delivery:
+    """What is still to be done; where it is the system as a whole for which it waits, it says so."""
+    system = grant.resource_role.resource.system
+    connector: Connector | None = getattr(system, "connector", None)
+    error, next_try = grant.last_error, operation.due_at if operation.attempts else None
+    if connector is not None and not connector.is_enabled:
+        said = _("The connection to %(system)s is switched off: this waits until it is switched on again.")
+        facts["note"], next_try = said % {"system": system}, None
+    elif connector is not None and connector.failures:
+        said = _("%(system)s does not answer at the moment; it is tried again by itself.")
+        facts["note"], error = said % {"system": system}, error or connector.last_error
+        next_try = max(operation.due_at, connector.held_until or operation.due_at)
+    return Delivery(error=error, next_try=next_try, attempts=operation.attempts, **facts)
 
 
 def _why_kept(grant: Grant) -> str:

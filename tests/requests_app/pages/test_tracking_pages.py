@@ -130,6 +130,28 @@ def test_only_those_who_are_asked_are_led_to_the_decision(cast, package, sign_in
         assert address not in text(sign_in(person).get(page_of(access_request)))
 
 
+def test_what_waits_for_a_system_that_is_away_or_switched_off_says_so(cast, package, sign_in):
+    access_request = ask(cast, package)
+    actions.approve(approval=access_request.approvals.get(), actor=cast.marco, now=timezone.now())
+    connector = cast.system.connector
+    until = provisioning_actions.note_outage(
+        connector_id=connector.pk, error="Nobody answers at the door.", delay=timedelta(hours=2), now=timezone.now()
+    )
+    rita = sign_in(cast.rita)
+    answer = rita.get(page_of(access_request))
+    [delivery] = answer.context["deliveries"]
+    assert delivery.next_try == until
+    page = text(answer)
+    assert "Directory does not answer at the moment; it is tried again by itself." in page
+    assert "Nobody answers at the door." in page
+    assert "Next try" in page
+    assert "Tried" not in page
+    provisioning_actions.note_answer(connector=type(connector).objects.get(), now=timezone.now())
+    assert "at the moment" not in text(rita.get(page_of(access_request)))
+    type(connector).objects.update(is_enabled=False)
+    assert "The connection to Directory is switched off" in text(rita.get(page_of(access_request)))
+
+
 def test_a_failed_delivery_is_told_with_its_error_and_its_next_try(cast, package, sign_in):
     access_request = ask(cast, package)
     actions.approve(approval=access_request.approvals.get(), actor=cast.marco, now=timezone.now())
