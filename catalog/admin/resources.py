@@ -4,9 +4,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -33,6 +35,7 @@ from ..roles import EVERYWHERE, Right
 from .delegated import DelegatedInline, DelegatedReading, DelegatedRows, reach
 
 Formsets = Sequence[BaseInlineFormSet]
+SEEN = ("discovered_at", "missing_since")
 READ_BY_DELEGATES = (
     "name", "kind", "system", "origin_id", "description", "is_privileged", "owners", "owner_groups",
 )  # fmt: skip
@@ -165,6 +168,22 @@ class CatalogFilter(admin.SimpleListFilter):
         return queryset.filter(catalogs=chosen) if chosen else queryset
 
 
+class MissingFilter(admin.SimpleListFilter):
+    """Resources of which something is not in their system any more."""
+
+    title = _("in its system")
+    parameter_name = "missing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[Any, Any]]:
+        return [("resource", _("the resource is missing")), ("role", _("a role is missing"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Resource]) -> QuerySet[Resource]:
+        if self.value() == "role":
+            gone = ResourceRole.objects.filter(resource=OuterRef("pk"), missing_since__isnull=False)
+            return queryset.filter(Exists(gone))
+        return queryset.filter(missing_since__isnull=False) if self.value() == "resource" else queryset
+
+
 class RoleInline(TabularRows):
     """What one can be in a resource; whoever sees it sees these, and administrators change them."""
 
@@ -172,7 +191,8 @@ class RoleInline(TabularRows):
         return True
 
     model = ResourceRole
-    fields = ("name", "origin_id", "description")
+    fields = ("name", "origin_id", "description", *SEEN)
+    readonly_fields = SEEN
     ordering = ("name", "pk")
 
 
@@ -186,9 +206,9 @@ class ResourceAdmin(DelegatedReading, ConfigurationAdmin):
     to_catalog = "catalogs"
 
     form = ResourceForm
-    list_display = ("name", "system", "kind", "privileged", "origin_id")
+    list_display = ("name", "system", "kind", "privileged", "origin_id", "missing")
     list_select_related = ("system",)
-    list_filter = (CatalogFilter, ("system", AutocompleteSelectFilter), "kind", "is_privileged")
+    list_filter = (CatalogFilter, ("system", AutocompleteSelectFilter), "kind", "is_privileged", MissingFilter)
     list_filter_submit = True
     search_fields = ("name", "origin_id", "description")
     autocomplete_fields = ("system", "owners", "owner_groups")
@@ -199,12 +219,19 @@ class ResourceAdmin(DelegatedReading, ConfigurationAdmin):
         "is_privileged",
         ("owners", "owner_groups"),
         "catalogs",
+        SEEN,
     )
     inlines = (RoleInline,)
 
     @display(description=_("privileged"), label={"privileged": "warning"}, ordering="is_privileged")
     def privileged(self, resource: Resource) -> tuple[str, Any] | None:
         return ("privileged", _("privileged")) if resource.is_privileged else None
+
+    @display(description=_("missing there since"), label={"missing": "danger"}, ordering="missing_since")
+    def missing(self, resource: Resource) -> tuple[str, str] | None:
+        if resource.missing_since is None:
+            return None
+        return "missing", date_format(timezone.localtime(resource.missing_since), "SHORT_DATE_FORMAT")
 
     def apply(self, request: HttpRequest, form: ModelForm, formsets: Formsets) -> None:
         (roles,) = formsets
@@ -246,7 +273,7 @@ class ResourceAdmin(DelegatedReading, ConfigurationAdmin):
         return Resource.objects.owned_by(user).filter(pk=obj.pk).exists()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Resource | None = None) -> Any:
-        return () if is_administrator(user_of(request)) else READ_BY_DELEGATES
+        return SEEN if is_administrator(user_of(request)) else (*READ_BY_DELEGATES, *SEEN)
 
     def _catalogs(self, request: HttpRequest, form: ModelForm) -> list[Catalog]:
         """Those that were chosen, and those of other people in which it stays."""

@@ -88,6 +88,17 @@ def catalog_without_owner() -> QuerySet[Catalog]:
     return Catalog.objects.filter(~Exists(owners.filter(Q(person__is_active=True) | Q(_has_members("group")))))
 
 
+@check(
+    _("Package that gives what is not there"),
+    severity=Severity.PROBLEM,
+    says=_("“{0.package}” gives {0.resource_role}, which {0.resource_role.resource.system} does not have any more."),
+    mend="package",
+)
+def package_with_missing_role() -> QuerySet[PackageRole]:
+    gone = Q(resource_role__missing_since__isnull=False) | Q(resource_role__resource__missing_since__isnull=False)
+    return PackageRole.objects.filter(gone).select_related("package__catalog", "resource_role__resource__system")
+
+
 # --- Warnings: it works, and ought not to stay so --------------------------------------------------------------------
 
 

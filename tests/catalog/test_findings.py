@@ -11,7 +11,7 @@ from django.urls import reverse
 from audit.pagination import BadCursor
 from catalog import actions, findings
 from catalog.choices import ApproverKind, DelegatedRole, DurationKind
-from catalog.models import AccessPackage, Catalog, Incompatibility
+from catalog.models import AccessPackage, Catalog, Incompatibility, Resource
 from catalog.naming import objection_to
 from directory.actions import nest_group
 from directory.models import Group, Membership, User
@@ -75,6 +75,10 @@ def no_owner_of_the_catalog(cast, package):
     cast.catalog.role_assignments.all().delete()
 
 
+def role_vanished(cast, package):
+    package.roles.update(missing_since=NOW)
+
+
 def permanent(cast, package):
     package.policies.update(duration_kind=DurationKind.PERMANENT, duration_amount=None)
 
@@ -128,6 +132,7 @@ WRONG = {
     "stage_without_approver": (nobody_decides, "“Everybody” of “Sales: Standard Access”: in stage 1, none of those"),
     "conflict_with_itself": (makes_its_own_conflict, "makes people members of Sales EMEA, whose members cannot"),
     "catalog_without_owner": (no_owner_of_the_catalog, "Nobody owns the catalog “Sales”"),
+    "package_with_missing_role": (role_vanished, "gives Member of Sales EMEA, which Directory does not have any more"),
     "permanent_without_review": (permanent, "gives access without an end, and nobody reviews it"),
     "policy_for_nobody": (takes_in_nobody, "names people and groups of whom nobody is enabled"),
     "package_without_policy": (no_policy, "has no enabled policy"),
@@ -160,6 +165,11 @@ def test_what_is_wrong_is_found_and_nothing_else(cast, sound, kind):
     assert finding.catalog in (cast.catalog, None)
     about_packages = findings.CHECKS[kind].to_package
     assert (kind in {one.kind for one in findings.findings_of(sound)}) == bool(about_packages)
+
+
+def test_a_role_is_missing_where_its_resource_is(cast, sound):
+    Resource.objects.update(missing_since=NOW)
+    assert found(cast.ada).keys() == {"package_with_missing_role"}
 
 
 def test_whoever_belongs_to_a_nested_group_can_decide_and_ask(cast, sound):
