@@ -16,6 +16,7 @@ from catalog import api as catalog
 from directory import api as directory
 from portal import api as portal
 from provisioning import api as provisioning
+from provisioning import task_api
 from requests_app import api as requests
 
 router = SimpleRouter()
@@ -24,6 +25,7 @@ for prefix, viewset, basename in (
     *directory.routes,
     *catalog.routes,
     *provisioning.routes,
+    *task_api.routes,
     *requests.routes,
 ):
     router.register(prefix, viewset, basename)

@@ -13,6 +13,8 @@ app.autodiscover_tasks(["accessgov"], related_name="heartbeat")
 app.conf.beat_schedule = {
     "carry out operations that are due": {"task": "provisioning.tasks.sweep", "schedule": 20},
     "compare systems with what is wanted": {"task": "provisioning.tasks.sweep_reconciliations", "schedule": 60},
+    "look for resources in systems": {"task": "provisioning.tasks.sweep_discoveries", "schedule": 60},
+    "remind teams of tasks that are overdue": {"task": "provisioning.tasks.tell_overdue_tasks", "schedule": 300},
     "end access whose time is over": {"task": "requests_app.tasks.expire_assignments", "schedule": 15},
     "begin access whose start has come": {"task": "requests_app.tasks.begin_scheduled", "schedule": 15},
     "ask alternates where nobody decided": {"task": "requests_app.tasks.ask_alternates", "schedule": 60},
@@ -24,6 +26,7 @@ app.conf.beat_schedule = {
     "call custom extensions": {"task": "requests_app.tasks.sweep_callouts", "schedule": 20},
     "wait no longer for custom extensions": {"task": "requests_app.tasks.time_out_callouts", "schedule": 30},
     "tell custom extensions of ends": {"task": "requests_app.tasks.call_before_end", "schedule": 600},
+    "carry changes of packages to all who have them": {"task": "requests_app.tasks.sweep_rollouts", "schedule": 20},
     "send messages that are due": {"task": "notifications.tasks.sweep", "schedule": 20},
     "remind of access that ends soon and of decisions": {"task": "notifications.tasks.remind", "schedule": 600},
     "tell approvers what became of it": {"task": "notifications.tasks.tell_outcomes", "schedule": 300},

@@ -337,7 +337,9 @@ UNFOLD = {
                 "items": [
                     _entry(_("Operations"), "sync", "provisioning.operation"),
                     _entry(_("Comparisons"), "compare_arrows", "provisioning.reconciliation"),
+                    _entry(_("Discoveries"), "travel_explore", "provisioning.discovery"),
                     _entry(_("Drift cases"), "difference", "provisioning.driftcase"),
+                    _entry(_("Tasks by hand"), "front_hand", "provisioning.handtask"),
                     _entry(_("Grants"), "verified_user", "provisioning.grant"),
                     _entry(_("Target systems"), "dns", "catalog.targetsystem"),
                     _entry(_("Connectors"), "cable", "provisioning.connector"),
@@ -427,6 +429,8 @@ SPECTACULAR_SETTINGS = {
         "EmergencyStatus": "requests_app.lifecycle.EmergencyStatus",
         "ExceptionStatus": "requests_app.lifecycle.ExceptionStatus",
         "GrantStatus": "provisioning.lifecycle.GrantStatus",
+        "TaskState": "provisioning.lifecycle.TaskState",
+        "OperationKind": "provisioning.models.OperationKind",
     },
 }
 

@@ -34,7 +34,7 @@ from .facts import (
     QuestionFacts,
     ThingFacts,
 )
-from .offer import CATALOGS, CRM, PACKAGES, STOCK, THINGS
+from .offer import BUILDING, CATALOGS, CRM, PACKAGES, STOCK, THINGS
 from .roll import GROUP, Roll
 
 CRM_GROUPS = tuple(f"{role}s" for thing in THINGS if thing.system == CRM for role in thing.roles)
@@ -86,13 +86,26 @@ class Furnisher:
             (CRM, ConnectorKind.SCIM, application.base_url, application.token, "Customers, offers and cases"),
             (STOCK, ConnectorKind.SCIM, STOCK_URL, "not-in-use", "Stock and picking in the harbour warehouse"),
         )
-        systems = {}
+        systems = {BUILDING: self._building()}
         for name, kind, base_url, secret, description in kinds:
             system = TargetSystem(name=name, slug=slugify(name), description=description)
             systems[name] = actions.save_system(system=system, actor=self.actor, now=self.now)
             connector = Connector(system=system, kind=kind, base_url=base_url)
             configure_connector(connector=connector, actor=self.actor, now=self.now, secret=secret or None)
         return systems
+
+    def _building(self) -> TargetSystem:
+        """Doors, which no program opens: the front desk programs badges by hand."""
+        system = TargetSystem(name=BUILDING, slug=slugify(BUILDING), description="Doors that badges open")
+        actions.save_system(system=system, actor=self.actor, now=self.now)
+        told = "Program the badge at the front desk’s terminal. The proof is the number in the badge book."
+        configure_connector(
+            connector=Connector(system=system, kind=ConnectorKind.MANUAL),
+            options={"team": "Front Desk", "due_days": 2, "instructions": told},
+            actor=self.actor,
+            now=self.now,
+        )
+        return system
 
     def _catalog(self, name: str) -> Catalog:
         facts = next(facts for facts in CATALOGS if facts.name == name)

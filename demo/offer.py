@@ -5,7 +5,7 @@ from catalog.choices import RequestorScope, ResourceKind
 from .facts import SPONSOR_DECIDES, CatalogFacts, PackageFacts, PolicyFacts, QuestionFacts, ThingFacts
 from .organisation import ADMINISTRATOR, ENGINEER, OWNER
 
-CRM, STOCK = "Atlas CRM", "Harbour Stock"
+CRM, STOCK, BUILDING = "Atlas CRM", "Harbour Stock", "Building"
 
 
 ANYBODY, GUESTS_TOO, ONLY, PARTNERS_PEOPLE, ALL_PARTNERS, DIRECT = (
@@ -76,6 +76,7 @@ THINGS = (
     ThingFacts("Audit Reading Room", S),
     ThingFacts(CRM, A, ("Seller", "Sales Manager", "Reader", "Support Agent", "Campaigner"), system=CRM),
     ThingFacts(STOCK, A, ("Picker",), system=STOCK),
+    ThingFacts("Server Room", G, ("Badge",), system=BUILDING),
 )
 
 REGION = QuestionFacts("Which region will you sell in?", ("Europe", "Americas", "Asia"), is_choice=True)
@@ -170,6 +171,14 @@ PACKAGES = (
         (PolicyFacts("Members", deciders=(), lasts=YEAR, asks_why=False),),
         ("Engineering", "Customer Support", "Finance"),
         6,
+    ),
+    PackageFacts(
+        "Server Room: Badge",
+        WORK,
+        "Your badge opens the server room. The front desk programs it by hand.",
+        "team:Operations",
+        ("Badge of Server Room",),
+        (PolicyFacts("Members", deciders=(), lasts=QUARTER),),
     ),
     # --- Sales, marketing and support
     PackageFacts(

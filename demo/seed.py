@@ -23,9 +23,10 @@ Say = Callable[[str], None]
 
 BOARDS = {
     "Release Board": ("team:Technology", "team:Cloud Platform", "team:Firmware", "team:Quality Assurance"),
+    "Front Desk": (ADMINISTRATOR, "team:Operations"),
     "Finance Leads": ("team:Finance", "team:Accounting", "team:Controlling"),
 }
-"""Groups whose members decide together."""
+"""Groups whose members decide, or do something, together."""
 
 
 def is_empty() -> bool:

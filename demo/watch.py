@@ -1,9 +1,12 @@
 """Stories of what keeps the organisation safe: an emergency, an exception, a holiday, a question before a decision."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from catalog.models import AccessPackage, Incompatibility
 from directory.models import User
+from provisioning import actions as provisioning_actions
+from provisioning.models import HandTask
 from requests_app import actions
 from requests_app.models import Approval, Assignment, SeparationException
 
@@ -83,4 +86,23 @@ def _a_question(history: History, roll: Roll) -> None:
     history.at(history.now - timedelta(hours=9), ask)
 
 
-SAFEGUARDED = (_an_emergency, _an_exception, _a_holiday, _a_question)
+def _badges(history: History, roll: Roll) -> None:
+    """The front desk programmed Yusuf's badge; one of his people waits for theirs."""
+    waits = next(one for one in roll.reports_of(roll.person(ENGINEER)) if "Software" in one.job_title)
+
+    def ask(person: User, why: str) -> Callable[[datetime], object]:
+        package = AccessPackage.objects.get(name="Server Room: Badge")
+        return lambda now: actions.submit(package=package, actor=person, justification=why, now=now)
+
+    def program(now: datetime) -> None:
+        tasks = list(HandTask.objects.open())
+        provisioning_actions.finish_tasks(
+            tasks=tasks, proof="Badge book, no. 2214", actor=roll.person("team:Operations"), now=now
+        )
+
+    history.at(history.now - timedelta(days=20, hours=5), ask(roll.person(ENGINEER), "New racks for the test bench."))
+    history.at(history.now - timedelta(days=20, hours=1), program)
+    history.at(history.now - timedelta(hours=7), ask(waits, "I replace a broken disk on Thursday."))
+
+
+SAFEGUARDED = (_an_emergency, _an_exception, _a_holiday, _a_question, _badges)

@@ -18,6 +18,7 @@ from audit.models import Event
 from catalog import events as catalog_events
 from directory.models import User
 from provisioning import events as provisioning_events
+from provisioning.models import Connector
 from requests_app import events as requests_events
 from requests_app.lifecycle import UPDATING
 
@@ -39,6 +40,8 @@ NEW_ENDS = {
     requests_events.ASSIGNMENT_EXTENDED: Occasion.EXTENDED,
     requests_events.ASSIGNMENT_END_MOVED: Occasion.END_MOVED,
 }
+GATHERING = timedelta(minutes=1)
+"""Tasks by hand that are opened within a minute are told in one letter: a package often has several."""
 COLLECTING = timedelta(minutes=15)
 """Stuck work of one system within a quarter of an hour is told in one message: a system is rarely down for one only."""
 
@@ -206,11 +209,47 @@ def alarm_administrators(heard: list[Event]) -> None:
     _alarm(systems, occasion=Occasion.WORK_STUCK, now=heard[0].occurred_at)
 
 
+@journal.listen(provisioning_events.RECONCILIATION_FINISHED)
+def tell_owners_of_drift(heard: list[Event]) -> None:
+    """Owners learn what a comparison found at their resources: once for the run, not for each case."""
+    _tell(heard, Occasion.DRIFT_FOUND, whom=_asked)
+
+
 @journal.listen(requests_events.CALLOUT_STUCK)
 def alarm_of_extensions(heard: list[Event]) -> None:
     """Administrators learn that a custom extension cannot be reached, at most every quarter of an hour."""
     extensions = [UUID(event.details["extension_id"]) for event in heard]
     _alarm(extensions, occasion=Occasion.EXTENSION_STUCK, now=heard[0].occurred_at)
+
+
+@journal.listen(provisioning_events.TASK_OPENED)
+def tell_teams(heard: list[Event]) -> None:
+    """Teams learn what they are to do by hand: what comes within a minute in one letter."""
+    _tell_teams(heard, Occasion.TASK_OPENED)
+
+
+@journal.listen(provisioning_events.TASK_OVERDUE)
+def tell_teams_of_delays(heard: list[Event]) -> None:
+    """Teams are reminded once of what they should have done by now."""
+    _tell_teams(heard, Occasion.TASK_OVERDUE)
+
+
+@journal.listen(provisioning_events.TASK_REFUSED)
+def tell_of_refusals(heard: list[Event]) -> None:
+    """The owners of the connector, else administrators, learn what a team cannot do."""
+    _tell(heard, Occasion.TASK_REFUSED, whom=_those_who_look_after_it, is_told_each_time=True)
+
+
+@journal.listen(provisioning_events.CONNECTOR_PAUSED)
+def tell_of_pauses(heard: list[Event]) -> None:
+    """The owners of a connector, else administrators, learn that its system is away, each time that it is."""
+    _tell(heard, Occasion.CONNECTOR_PAUSED, whom=_owners_of_connector, is_told_each_time=True)
+
+
+@journal.listen(provisioning_events.CONNECTOR_RESUMED)
+def tell_of_recoveries(heard: list[Event]) -> None:
+    """They learn that it is back; the letter falls away where the first one did."""
+    _tell(heard, Occasion.CONNECTOR_RESUMED, whom=_owners_of_connector, is_told_each_time=True)
 
 
 # --- Queueing -------------------------------------------------------------------------------------------------------
@@ -263,6 +302,36 @@ def _alarm(references: list[UUID], *, occasion: Occasion, now: datetime) -> None
         now=now,
         due_at=datetime.fromtimestamp(slot * COLLECTING.total_seconds(), tz=UTC),
     )
+
+
+def _tell_teams(heard: list[Event], occasion: Occasion) -> None:
+    """Everybody in the team that each task is for, in the letter of this minute about its connector."""
+    slot = int(heard[0].occurred_at.timestamp() // GATHERING.total_seconds()) + 1
+    teams = {(event.details["team_id"], event.subject.connector_id) for event in heard if event.details["team_id"]}
+    queue(
+        [
+            Notice(person, occasion, reference=connector, correlation_id=connector, once_per=f"{connector}:{slot}")
+            for team, connector in sorted(teams, key=str)
+            for person in User.objects.enabled().in_groups([UUID(team)]).values_list("pk", flat=True)
+        ],
+        now=heard[0].occurred_at,
+        due_at=datetime.fromtimestamp(slot * GATHERING.total_seconds(), tz=UTC),
+    )
+
+
+def _those_who_look_after_it(event: Event) -> list[UUID]:
+    """The owners of a task's connector, else administrators."""
+    return _look_after(event.subject.connector)
+
+
+def _owners_of_connector(event: Event) -> list[UUID]:
+    return _look_after(event.subject)
+
+
+def _look_after(connector: Connector) -> list[UUID]:
+    """The owners of a connector, as far as they are there, else administrators."""
+    owners = list(connector.owners.filter(is_active=True).values_list("pk", flat=True))
+    return owners or list(User.objects.administrators().values_list("pk", flat=True))
 
 
 def _detail(name: str) -> Callable[[Event], UUID]:

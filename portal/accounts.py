@@ -16,16 +16,22 @@ from django.utils import timezone
 from catalog.permissions import is_delegated
 from directory.actions import change_own_password
 from directory.models import User
-from provisioning.permissions import owns_resources
+from provisioning.permissions import has_team_tasks, owns_resources
 
 
 class SignIn(AuthenticationBackend):
     """Signs people in, and finds out by the same statement what every page asks of whoever is signed in: whether they
-    have a delegated role or a right by a group, own a resource, and whether anybody reports to them."""
+    have a delegated role or a right by a group, own a resource, do tasks with a team, and whether anybody reports to
+    them."""
 
     def get_user(self, user_id: UUID) -> User | None:
         reports = User.objects.enabled().filter(manager=OuterRef("pk"))
-        known = {"has_delegated_role": is_delegated(), "has_reports": Exists(reports), "has_resources": owns_resources()}
+        known = {
+            "has_delegated_role": is_delegated(),
+            "has_reports": Exists(reports),
+            "has_resources": owns_resources(),
+            "has_team_tasks": has_team_tasks(),
+        }
         person = User.objects.with_group_rights().annotate(**known).filter(pk=user_id).first()
         return person if person and self.user_can_authenticate(person) else None
 

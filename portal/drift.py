@@ -56,7 +56,7 @@ def facts_about(case: DriftCase) -> dict[str, Any]:
     grant = _grant_of(case)
     return {
         "grant": grant,
-        "given_by": _given_by(grant) if grant else [],
+        "given_by": given_by(grant) if grant else [],
         "owners": [*resource.owners.all(), *resource.owner_groups.all()],
         "others": _others(case),
     }
@@ -67,7 +67,8 @@ def _grant_of(case: DriftCase) -> Grant | None:
     return rows.filter(person=case.person_id, resource_role=case.resource_role_id).first() if case.person_id else None
 
 
-def _given_by(grant: Grant) -> list[Given]:
+def given_by(grant: Grant) -> list[Given]:
+    """The access that gives or gave it, the latest first, with the requests behind it."""
     references = GrantReason.objects.filter(grant=grant).order_by("-starts_at").values_list("reference", flat=True)
     held = Assignment.objects.select_related("package", "policy").in_bulk(list(references[:MOST_SHOWN]))
     asked = AccessRequest.objects.filter(assignment__in=held, kind__in=ADDING).select_related("requested_by")

@@ -103,7 +103,7 @@ class AnswerDriftView(SignedInView):
         return redirect("drift") if _answer(request, cases, form) else self._page(cases, form=form, status=422)
 
     def _chosen(self, given: QueryDict) -> list[DriftCase]:
-        return drift.chosen_by(self.request.user, _ids(given.getlist("case"))[:MOST])
+        return drift.chosen_by(self.request.user, ids_of(given.getlist("case"))[:MOST])
 
     def _page(self, cases: list[DriftCase], *, form: AnswerForm, status: int = 200) -> HttpResponse:
         context = {"cases": cases, "form": form, "buttons": drift.buttons(drift.answers_to(cases))}
@@ -136,7 +136,7 @@ def _compared() -> list[dict[str, Any]]:
     return [{"system": one.system, "at": one.reconciled_at} for one in rows]
 
 
-def _ids(texts: list[str]) -> list[UUID]:
+def ids_of(texts: list[str]) -> list[UUID]:
     """Those of the texts that can be ids."""
     found = []
     for text in dict.fromkeys(texts):

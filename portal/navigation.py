@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from audit.permissions import can_read_journal
 from catalog.permissions import can_administer, can_see_governance
 from directory.models import User
-from provisioning.models import DriftCase
-from provisioning.permissions import answers_drift, can_see_drift
+from provisioning.models import DriftCase, HandTask
+from provisioning.permissions import answers_drift, can_see_drift, does_tasks
 from requests_app.models import Approval
 
 MOST_COUNTED = 9
@@ -54,6 +54,7 @@ CONFLICTS = Place(
     ("requests:exceptions", "requests:exception", "requests:ask_exception", "requests:emergencies",
      "requests:emergency_review"),
 )  # fmt: skip
+TASKS = Place("tasks", _("Tasks"), "check", ("task", "settle_tasks"))
 DRIFT = Place("drift", _("Drift"), "alert", ("drift_case", "answer_drift"))
 JOURNAL = Place("audit:journal", _("Journal"), "file", ("audit:",))
 FINDINGS = Place("catalog:findings", _("Findings"), "shield")
@@ -66,6 +67,8 @@ def places_for(user: User) -> list[Place]:
     places = [*EVERYBODYS]
     if leads(user):
         places.append(TEAM)
+    if does_tasks(user):
+        places.append(TASKS)
     if can_see_drift(user):
         places.append(DRIFT)
     if can_read_journal(user):
@@ -84,7 +87,8 @@ def leads(user: User) -> bool:
 
 
 def items(request: HttpRequest) -> list[dict[str, Any]]:
-    """The navigation as base.html takes it, by one statement, and one more for those who answer drift.
+    """The navigation as base.html takes it, by one statement, and one more each for those who answer drift
+    and those who do tasks.
 
     Empty for whoever is not signed in.
 
@@ -94,7 +98,7 @@ def items(request: HttpRequest) -> list[dict[str, Any]]:
     if not isinstance(user, User):
         return []
     page = getattr(request, "belongs_to", "") or (request.resolver_match.view_name if request.resolver_match else "")
-    counts = {APPROVALS: waiting, DRIFT: drifting}
+    counts = {APPROVALS: waiting, DRIFT: drifting, TASKS: to_do}
     return [_item(place, page=page, badge=counts.get(place, _nothing)(user)) for place in places_for(user)]
 
 
@@ -106,6 +110,11 @@ def waiting(user: User) -> str:
 def drifting(user: User) -> str:
     """How many cases of drift wait for this person's answer, or nothing where none does."""
     return _counted(DriftCase.objects.answerable_by(user).open()) if answers_drift(user) else ""
+
+
+def to_do(user: User) -> str:
+    """How many tasks wait for this person's teams, or nothing where none does."""
+    return _counted(HandTask.objects.waiting_for(user))
 
 
 def _nothing(user: User) -> str:

@@ -9,8 +9,8 @@ from django.db.models.expressions import OrderBy
 
 from catalog.models import AccessPackage
 from directory.models import User
-from provisioning.models import DriftCase
-from provisioning.permissions import answers_drift
+from provisioning.models import DriftCase, HandTask
+from provisioning.permissions import answers_drift, does_tasks
 from requests_app.lifecycle import ADDING, UPDATING, ApprovalStatus
 from requests_app.models import AccessRequest, Approval, Assignment, EmergencyReview, Inquiry, SeparationException
 
@@ -49,6 +49,13 @@ def drift_for(person: User) -> "QuerySet[DriftCase]":
     if not answers_drift(person):
         return DriftCase.objects.none()
     return DriftCase.objects.answerable_by(person).open().with_names()[:MOST]
+
+
+def tasks_for(person: User) -> "QuerySet[HandTask]":
+    """What this person's teams are to do by hand, the most urgent first; no statement for others."""
+    if not does_tasks(person):
+        return HandTask.objects.none()
+    return HandTask.objects.waiting_for(person).with_names().order_by("due_at", "pk")[:MOST]
 
 
 def ending_soon(person: User, *, now: datetime) -> "QuerySet[Assignment]":

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from . import drift_views, views
+from . import drift_views, task_views, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.HomeView.as_view(), name="home"),
@@ -14,6 +14,9 @@ urlpatterns: list[URLPattern] = [
     path("drift/", drift_views.DriftView.as_view(), name="drift"),
     path("drift/answer/", drift_views.AnswerDriftView.as_view(), name="answer_drift"),
     path("drift/<uuid:pk>/", drift_views.DriftCaseView.as_view(), name="drift_case"),
+    path("tasks/", task_views.TasksView.as_view(), name="tasks"),
+    path("tasks/settle/", task_views.SettleTasksView.as_view(), name="settle_tasks"),
+    path("tasks/<uuid:pk>/", task_views.TaskView.as_view(), name="task"),
     path("tokens/", views.TokensView.as_view(), name="api_tokens"),
     path("tokens/revoke/", views.RevokeTokenView.as_view(), name="revoke_token"),
 ]

@@ -44,6 +44,7 @@ class HomeView(SignedInView):
             "emergencies": overview.emergencies_for(person),
             "exceptions": overview.exceptions_for(person),
             "drift_cases": overview.drift_for(person),
+            "tasks": overview.tasks_for(person),
             "now": timezone.now(),
             "ending": overview.ending_soon(person, now=timezone.now()),
             "access_requests": overview.requests_under_way(person),

@@ -10,8 +10,6 @@ from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -36,19 +34,26 @@ from catalog.models import TargetSystem
 from directory.permissions import is_administrator
 
 from . import actions
-from .connectors import open_connector
+from .admin_discovering import DiscoveringAdmin
+from .admin_health import HealthAdmin
+from .admin_helping import SkippingAdmin
+from .admin_reconciling import ComparingAdmin
+from .admin_tasks import ListingAdmin
+from .connectors import kind_of, open_connector
 from .connectors.base import ConnectorError
-from .forms import ConnectorForm, fields_for, form_for
+from .forms import ConnectorForm, fields_for, form_for, groups_for
 from .lifecycle import GrantStatus
-from .models import Connector, Grant, GrantReason, Operation
+from .models import Connector, ConnectorKind, Grant, GrantReason, Operation
 
 GRANT_LABELS = {
     GrantStatus.PENDING: "info",
     GrantStatus.DELIVERED: "success",
     GrantStatus.VERIFIED: "success",
     GrantStatus.FAILED: "danger",
+    GrantStatus.DRIFTED: "warning",
     GrantStatus.REMOVAL_PENDING: "warning",
 }
+DISCOVERED = ("discovers_into", ("discover_every", "looked_through"))
 WORK_LABELS = {WorkStatus.PENDING: "info", WorkStatus.DONE: "success", WorkStatus.STUCK: "danger"}
 
 admin.site.unregister(TargetSystem)
@@ -75,16 +80,16 @@ class ConnectedSystemAdmin(SystemAdmin):
 
 
 @admin.register(Connector)
-class ConnectorAdmin(ConfigurationAdmin):
+class ConnectorAdmin(HealthAdmin, ListingAdmin, ComparingAdmin, DiscoveringAdmin, ConfigurationAdmin):
     """How target systems are reached, with a test that really calls them."""
 
     form = ConnectorForm
-    list_display = ("system", "kind", "base_url", "is_enabled", "health")
+    list_display = ("system", "kind", "base_url", "is_enabled", "health", "reconciled_at", "discovered_at")
     list_select_related = ("system",)
     search_fields = ("system__name", "base_url")
-    autocomplete_fields = ("system", "owners")
-    readonly_fields = ("health",)
-    actions_detail = ("test_connection",)
+    autocomplete_fields = ("system", "owners", "discovers_into")
+    readonly_fields = ("health", "compared", "listed", "looked_through")
+    actions_detail: tuple[str, ...] = ("test_connection", "reconcile_now", "discover_now", "take_in")
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """With what its kind asks for; which kind it is to be is chosen first."""
@@ -93,13 +98,19 @@ class ConnectorAdmin(ConfigurationAdmin):
         return super().get_form(request, obj, change, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Connector | None = None) -> Any:
-        start = (None, {"fields": (("system", "kind"), "base_url", ("secret", "forgets_secret"))})
+        has_address = obj is None or obj.base_url or kind_of(obj.kind).needs_address
+        address = ("base_url",) if has_address else ()
+        start = (None, {"fields": (("system", "kind"), *address, ("secret", "forgets_secret"))})
         if obj is None:
             return (start,)
-        own = (_("What this kind asks for"), {"fields": fields_for(obj.kind)})
+        own: list[Any] = [
+            (title or _("What this kind asks for"), {"fields": lines}) for title, lines in groups_for(obj.kind)
+        ]
         limits = (_("Limits"), {"fields": (("max_concurrency", "rate_per_minute"),)})
-        rest = (_("State"), {"fields": ("owners", "is_enabled", "health")})
-        return tuple(part for part in (start, own, limits, rest) if part[1]["fields"])
+        listed = ("listed",) if obj.kind == ConnectorKind.MANUAL else ()
+        state = ("owners", "is_enabled", "health", ("reconcile_every", "compared"), *listed, *DISCOVERED)
+        rest = (_("State"), {"fields": state})
+        return tuple(part for part in (start, *own, limits, rest) if part[1]["fields"])
 
     def get_readonly_fields(self, request: HttpRequest, obj: Connector | None = None) -> Any:
         """A connector stays of its kind: what was given in one way is not taken away in another."""
@@ -127,15 +138,6 @@ class ConnectorAdmin(ConfigurationAdmin):
         """What was given through it must be taken through it: a connector is switched off instead."""
         return False
 
-    @display(description=_("last answer"))
-    def health(self, connector: Connector) -> str:
-        if connector.last_error:
-            return _("no answer: %(error)s") % {"error": connector.last_error}
-        if connector.last_answer_at is None:
-            return str(_("not tested yet"))
-        at = date_format(timezone.localtime(connector.last_answer_at), "DATETIME_FORMAT")
-        return _("answered on %(moment)s") % {"moment": at}
-
     @action(
         description=_("Test the connection"),
         permissions=("test",),
@@ -162,7 +164,8 @@ class ConnectorAdmin(ConfigurationAdmin):
 def _ask(connector: Connector) -> tuple[str, str]:
     """What the system answers, or why it does not; outside any transaction."""
     try:
-        return open_connector(connector, system=str(connector)).check(), ""
+        with open_connector(connector, system=str(connector)) as opened:
+            return opened.check(), ""
     except (ConnectorError, ImproperlyConfigured) as error:
         return "", str(error)
 
@@ -234,7 +237,7 @@ class WorkFilter(admin.SimpleListFilter):
 
 
 @admin.register(Operation)
-class OperationAdmin(ReadingAdmin):
+class OperationAdmin(SkippingAdmin, ReadingAdmin):
     """What is to be done in target systems: the stuck first, which can be put back to work."""
 
     list_display = ("kind", "role", "person", "state", "attempts", "due_at", "last_error")
@@ -251,8 +254,8 @@ class OperationAdmin(ReadingAdmin):
     readonly_fields = ("person", "grant_page")
     sortable_by = ()
     paginator = NewestPaginator
-    actions = ("retry_chosen",)
-    actions_detail = ("retry",)
+    actions = ("retry_chosen", "skip_chosen")
+    actions_detail = ("retry", "skip")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Operation]:
         return super().get_queryset(request).with_grants()

@@ -26,6 +26,10 @@ CONNECTOR_RESUMED = define("connector.resumed", _("{target} answers again: its c
 ACCESS_IMPORTED = define(
     "access.imported", _("{actor} imported {file}: {adopted} grants adopted, {unchanged} as they were")
 )
+DISCOVERY_STARTED = define("discovery.started", _("{actor} had {target} looked through for resources"))
+DISCOVERY_FINISHED = define(
+    "discovery.finished", _("{target} was looked through: {resources} resources, {new} new, {missing} gone")
+)
 CONNECTOR_CREATED = define("connector.created", _("{actor} connected {target}"))
 CONNECTOR_CHANGED = define("connector.changed", _("{actor} changed the connector of {target}: {changed}"))
 CONNECTOR_TESTED = define("connector.tested", _("{actor} tested the connection to {target}: {result}"))
@@ -47,3 +51,11 @@ DRIFT_ENDED = define("drift.ended", _("{actor} ended what gave {who} {target}, w
 DRIFT_LINKED = define("drift.linked", _("{actor} said that the account {who}, with {target}, is {linked}’s: {why}"))
 DRIFT_IGNORED = define("drift.ignored", _("{actor} had {target} of {who} in {system} ignored until {until}: {why}"))
 DRIFT_RULE_CHANGED = define("drift_rule.changed", _("{actor} changed the answers to drift at {target}: {changed}"))
+TASK_OPENED = define("task.opened", _("{team} was asked: {task}"))
+TASK_DONE = define("task.done", _("{actor} did it by hand: {task} ({proof})"))
+TASK_REFUSED = define("task.refused", _("{actor} said that this cannot be done: {task} ({refusal})"))
+TASK_WITHDRAWN = define("task.withdrawn", _("this need not be done any more: {task}"))
+TASK_OVERDUE = define("task.overdue", _("this should have been done by now: {task}"))
+HOLDERS_TAKEN_IN = define(
+    "holders.taken_in", _("{actor} took in a list of who holds what in {target}: {rows} rows, as of {as_of}")
+)

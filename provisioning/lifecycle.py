@@ -53,6 +53,15 @@ class CaseAnswer(models.TextChoices):
     IGNORE = "ignore", _("ignore it for a while")
 
 
+class TaskState(models.TextChoices):
+    """How a task stands that somebody does by hand."""
+
+    OPEN = "open", _("open")
+    DONE = "done", _("done")
+    REFUSED = "refused", _("refused")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
 class ExtraRule(models.TextChoices):
     """What is done by itself about access that was added outside."""
 
@@ -107,6 +116,15 @@ CASE_MOVES: dict[str, frozenset[str]] = {
 }
 
 
+TASK_MOVES: dict[str, frozenset[str]] = {
+    TaskState.OPEN: frozenset({TaskState.DONE, TaskState.REFUSED, TaskState.WITHDRAWN}),
+    TaskState.DONE: frozenset(),
+    TaskState.REFUSED: frozenset({TaskState.OPEN}),
+    TaskState.WITHDRAWN: frozenset({TaskState.OPEN}),
+}
+"""What was refused or withdrawn is opened again where the same change is asked for once more."""
+
+
 class IllegalMove(Exception):
     """The grant cannot go from the state that it is in to the one asked for."""
 
@@ -121,6 +139,17 @@ def check_case_move(*, old: str, new: str) -> None:
     """Raises IllegalMove unless the table allows it."""
     if new not in CASE_MOVES[old]:
         raise IllegalMove(_("Somebody has answered this, or it is as it should be by now."))
+
+
+def check_task_move(*, old: str, new: str, by: str = "") -> None:
+    """Raises IllegalMove unless the table allows it; it says by whom the task was settled."""
+    if new in TASK_MOVES[old]:
+        return
+    if by:
+        raise IllegalMove(
+            _("This task is %(state)s already, by %(person)s.") % {"state": TaskState(old).label, "person": by}
+        )
+    raise IllegalMove(_("This task is %(state)s already.") % {"state": TaskState(old).label})
 
 
 def sources_of(new: str) -> list[str]:

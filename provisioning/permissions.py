@@ -6,7 +6,7 @@ from catalog.models import Resource
 from directory.models import GroupClosure, User
 from directory.permissions import can_read_everything, is_administrator
 
-from .models import DriftCase
+from .models import DriftCase, HandTask
 
 
 def owns_resources() -> Q:
@@ -33,3 +33,27 @@ def can_see_drift(user: User) -> bool:
 def can_answer(user: User, case: DriftCase) -> bool:
     """Administrators and the owners of the resource; nobody about their own access."""
     return DriftCase.objects.answerable_by(user).filter(pk=case.pk).exists()
+
+
+def has_team_tasks() -> Exists:
+    """Whether a team of the enclosing statement's person has tasks: known as `has_team_tasks` where it is asked for."""
+    enclosing = GroupClosure.objects.filter(descendant__memberships__person=OuterRef(OuterRef("pk")))
+    return Exists(HandTask.objects.filter(team__in=enclosing.values("ancestor")))
+
+
+def does_tasks(user: User) -> bool:
+    """Whether this person is in a team that does things by hand; no statement on pages."""
+    if not user.is_active:
+        return False
+    known: bool | None = getattr(user, "has_team_tasks", None)
+    return HandTask.objects.of_teams_of(user).exists() if known is None else known
+
+
+def can_see_tasks(user: User) -> bool:
+    """Those who do them, administrators and auditors."""
+    return can_read_everything(user) or does_tasks(user)
+
+
+def can_settle(user: User, task: HandTask) -> bool:
+    """Administrators and the team; nobody a task about their own access."""
+    return task.is_open and HandTask.objects.doable_by(user).filter(pk=task.pk).exists()

@@ -28,9 +28,9 @@ from .models import Connector as ConnectorRow
 from .models import DriftCase, Grant, Reconciliation
 from .staging import Said
 
-ROWS = 20_000
+ROWS = 50_000
 """A step is large enough for joins to pay, and small enough to be committed within a second."""
-ROLES = 500
+ROLES = 1000
 SKEW = timedelta(seconds=30)
 """What changed shortly before a reading began is not judged: clocks differ, and targets take their time."""
 ASKED_TOGETHER = 50
@@ -64,7 +64,7 @@ def preview(row: ConnectorRow, *, clock: Clock = timezone.now) -> Iterator[Drift
     with open_connector(row, system=str(row), clock=clock) as connector:
         cursor: UUID | None = None
         while True:
-            step = _Step(uuid4(), row, connector, clock(), cursor)
+            step = _Step(uuid4(), row, connector, connector.as_of or clock(), cursor)
             try:
                 if not step.read():
                     return
@@ -86,7 +86,7 @@ def _carry_on(run: Reconciliation, *, clock: Clock, until: float | None) -> bool
                 return False
             while _take_step(run, connector, clock=clock):
                 if until is not None and time.monotonic() > until:
-                    outbox.wait(outbox.still_held([run]), now=clock(), delay=timedelta())
+                    actions.lay_down(run=run, now=clock())
                     return True
         actions.note_answer(connector=row, now=clock())
         actions.finish(run=run, now=clock())
@@ -104,7 +104,10 @@ def _cannot_be_compared(connector: Connector) -> str:
 def _take_step(run: Reconciliation, connector: Connector, *, clock: Clock) -> bool:
     """Read and judge the next roles; False where there are none left. Raises ConnectorError and LeaseLostError."""
     staging.clear(run.pk)
-    step = _Step(run.pk, run.connector, connector, clock(), run.cursor, after_page=lambda: _renew(run, clock))
+    began = connector.as_of or clock()
+    step = _Step(
+        run.pk, run.connector, connector, began, run.cursor, after_page=lambda: actions.hold(run=run, now=clock())
+    )
     if not step.read():
         return False
     actions.settle_step(
@@ -117,13 +120,6 @@ def _take_step(run: Reconciliation, connector: Connector, *, clock: Clock) -> bo
         now=clock(),
     )
     return True
-
-
-def _renew(run: Reconciliation, clock: Clock) -> None:
-    """A large group takes longer than a lease. Raises LeaseLostError where somebody else has taken the run over."""
-    if not outbox.still_held([run]):
-        raise outbox.LeaseLostError(str(run.pk))
-    outbox.renew([run], now=clock())
 
 
 def _note_failure(run: Reconciliation, error: ConnectorError, *, now: datetime) -> None:

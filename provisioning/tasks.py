@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from accessgov import outbox
 
-from . import actions, delivery, reconciling
-from .models import Reconciliation
+from . import actions, delivery, discovering, reconciling
+from .models import Discovery, Reconciliation
 
 AT_A_STRETCH = 20.0
 """Seconds after which a worker asks whether somebody else waits, before it goes on with the same system."""
@@ -31,6 +31,20 @@ def sweep() -> int:
 
 
 @shared_task
+def discover(run_id: str) -> None:
+    """Look through one system for its resources and roles."""
+    discovering.work_off(UUID(run_id))
+
+
+@shared_task
+def sweep_discoveries() -> int:
+    """Start the looks into systems that are due, and hint at those that nobody carries out."""
+    now = timezone.now()
+    actions.start_due_discoveries(now=now)
+    return outbox.sweep(Discovery.objects.all(), task=discover, now=now)
+
+
+@shared_task
 def reconcile(run_id: str) -> None:
     """Carry on with one comparison of a system; where it takes long, others get their turn in between."""
     if reconciling.work_off(UUID(run_id), until=time.monotonic() + AT_A_STRETCH):
@@ -45,3 +59,12 @@ def sweep_reconciliations() -> int:
     while actions.reopen_ignored(now=now):
         pass
     return outbox.sweep(Reconciliation.objects.all(), task=reconcile, now=now)
+
+
+@shared_task
+def tell_overdue_tasks() -> int:
+    """Have teams reminded of what they should have done by hand by now; returns of how many tasks."""
+    count = 0
+    while told := actions.note_overdue(now=timezone.now()):
+        count += told
+    return count

@@ -18,12 +18,12 @@ from django.utils import timezone
 from audit.models import Event
 from catalog.actions import save_custom_extension
 from catalog.choices import CalloutMoment
-from catalog.models import CustomExtension, Incompatibility, Policy, RoleAssignment
+from catalog.models import AccessPackage, CustomExtension, Incompatibility, Policy, RoleAssignment
 from directory.actions import disable_person
 from directory.models import ConnectedOrganisation, Group, PersonAttribute, PersonKind, User
 from notifications.models import Message
 from provisioning.delivery import perform_all_due
-from provisioning.models import Connector, Grant, Operation
+from provisioning.models import Connector, Discovery, DriftCase, Grant, HandTask, Operation, Reconciliation
 from requests_app import actions
 from requests_app.models import (
     AccessRequest,
@@ -33,6 +33,7 @@ from requests_app.models import (
     Delegation,
     EmergencyReview,
     Inquiry,
+    Rollout,
     SeparationException,
 )
 from tests.cast import Cast, appoint, make_cast
@@ -129,6 +130,8 @@ class World:
         )
         actions.approve(approval=held.approvals.get(), actor=cast.marco, now=timezone.now())
         self._make_exceptions(cast, mark=mark)
+        _make_drift(cast, packages[0])
+        _make_task(cast, packages[0])
         perform_all_due(now=timezone.now())
         actions.set_delegation(
             delegator=cast.marco, delegate=self.people["auditor"], actor=cast.marco, now=timezone.now()
@@ -151,6 +154,8 @@ class World:
         actions.ask_for_information(
             approval=asked.approvals.get(), actor=cast.marco, question=f"{mark} what for?", now=timezone.now()
         )
+        actions.reprocess_package(package=packages[1], actor=cast.ada, why=f"{mark} anew", now=timezone.now())
+        Rollout.objects.update(status="stuck", last_error=f"{mark} went wrong")
         self.package, self.access_request = packages[1], asked
         self.basket = asked.pk
         AccessRequest.objects.filter(pk=asked.pk).update(basket=self.basket)
@@ -212,12 +217,17 @@ class World:
             "provisioning.connector": Connector.objects.all(),
             "provisioning.grant": Grant.objects.all(),
             "provisioning.operation": Operation.objects.all(),
+            "provisioning.reconciliation": Reconciliation.objects.all(),
+            "provisioning.discovery": Discovery.objects.all(),
+            "provisioning.driftcase": DriftCase.objects.all(),
+            "provisioning.handtask": HandTask.objects.all(),
             "requests_app.accessrequest": AccessRequest.objects.filter(pk=request.pk),
             "requests_app.delegation": Delegation.objects.all(),
             "requests_app.inquiry": Inquiry.objects.all(),
             "requests_app.approval": Approval.objects.filter(access_request=request),
             "requests_app.assignment": Assignment.objects.all(),
             "requests_app.callout": Callout.objects.all(),
+            "requests_app.rollout": Rollout.objects.all(),
             "requests_app.separationexception": SeparationException.objects.all(),
             "requests_app.emergencyreview": EmergencyReview.objects.all(),
             "catalog.incompatibility": Incompatibility.objects.all(),
@@ -251,6 +261,31 @@ class World:
         return answer
 
 
+def _make_drift(cast: Cast, package: AccessPackage) -> None:
+    """Rita lacks what a package gives her, as somebody found out a moment ago."""
+    now = timezone.now()
+    run = Reconciliation.objects.create(
+        connector=cast.system.connector, status="done", due_at=now, created_at=now, settled_at=now, idempotency_key="1"
+    )
+    Discovery.objects.create(
+        connector=cast.system.connector, status="done", due_at=now, created_at=now, settled_at=now, idempotency_key="1"
+    )
+    role = package.package_roles.get().resource_role
+    role.resource.owners.add(cast.olga)
+    facts = {"kind": "missing", "system": cast.system, "resource_role": role, "person": cast.rita, "run": run}
+    DriftCase.objects.create(first_seen_at=now, last_seen_at=now, **facts)
+
+
+def _make_task(cast: Cast, package: AccessPackage) -> None:
+    """Rita's role is to be given by hand by a team in which Olga is."""
+    now = timezone.now()
+    team = Group.objects.create(name="By hand")
+    team.memberships.create(person=cast.olga, added_at=now)
+    facts = {"connector": cast.system.connector, "team": team, "kind": "grant", "person": cast.rita, "key": "1"}
+    role = package.package_roles.get().resource_role
+    HandTask.objects.create(resource_role=role, opened_at=now, due_at=now, **facts)
+
+
 def _model_of(pattern: str) -> str:
     """Whose id the URL takes; a person's where it does not say."""
     if in_admin := re.match(r"admin/(\w+)/(\w+)/<path", pattern):
@@ -259,7 +294,10 @@ def _model_of(pattern: str) -> str:
 
 
 SPOKEN_OF = (
+    ("drift", "provisioning.driftcase"),
+    ("tasks", "provisioning.handtask"),
     ("callouts", "requests_app.callout"),
+    ("rollouts", "requests_app.rollout"),
     ("exceptions/ask", "catalog.incompatibility"),
     ("exceptions", "requests_app.separationexception"),
     ("emergencies", "requests_app.emergencyreview"),

@@ -14,6 +14,7 @@ START = {
     "Reviews of emergency access": ["open"],
     "Grants": ["pending"],
     "Drift cases": ["open"],
+    "Tasks by hand": ["open"],
 }
 """The states in which rows are made."""
 
@@ -34,6 +35,7 @@ def page() -> str:
         _chapter("Reviews of emergency access", requests.EmergencyStatus, requests.EMERGENCY_MOVES, EMERGENCIES),
         _chapter("Grants", provisioning.GrantStatus, provisioning.MOVES, GRANTS),
         _chapter("Drift cases", provisioning.CaseState, provisioning.CASE_MOVES, CASES),
+        _chapter("Tasks by hand", provisioning.TaskState, provisioning.TASK_MOVES, TASKS),
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
@@ -88,6 +90,10 @@ again while it is put in place once more.
 CASES = """
 One difference between what is wanted and what a target system has. An `ignored` case may be ignored for longer; it is
 `open` again on its day. A case whose difference is gone closes by itself.
+"""
+TASKS = """
+One change that a team makes by hand in a system without an interface: `done` with a proof, `refused` with a reason, or
+`withdrawn` where it is not wanted any more. What was refused is `open` again when its operation is put back to work.
 """
 
 

@@ -26,6 +26,7 @@ from . import (
     deciding,
     delegating,
     digest,
+    doing,
     emergencies,
     excepting,
     extending,
@@ -42,8 +43,8 @@ from .writing import compose, language_of, speaking, words_for
 
 __all__ = [
     "TEMPLATES", "Letter", "NoLongerNeeded", "NothingLeft", "Part", "Template",
-    "appointing", "asking", "deciding", "delegating", "digest", "emergencies", "excepting", "extending", "having",
-    "inquiring", "operating", "outcomes", "samples", "write", "write_one",
+    "appointing", "asking", "deciding", "delegating", "digest", "doing", "emergencies", "excepting", "extending",
+    "having", "inquiring", "operating", "outcomes", "samples", "write", "write_one",
 ]  # fmt: skip
 
 

@@ -34,6 +34,8 @@ PLACEHOLDERS = {
     "day": Placeholder(_("the day that matters"), "5 Dec 2026"),
     "ends": Placeholder(_("the moment at which the access ends"), "5 Dec 2026, 09:00 UTC"),
     "left": Placeholder(_("how much time is left"), _("in 14 days")),
+    "task": Placeholder(_("what a team is to do by hand"), _("Give Rita Lindgren Badge of Laboratory in Building")),
+    "refused_by": Placeholder(_("whoever says that it cannot be done"), "Olga Novak"),
     "question": Placeholder(
         _("what is to be decided, in a sentence"),
         _("You are asked to decide whether Rita Lindgren gets Sales Analytics."),

@@ -54,6 +54,12 @@ class Occasion(models.TextChoices):
     EMERGENCY_DUE = "emergencyDue", _("review of an emergency due")  # the review of an emergency
     EMERGENCY_JUDGED = "emergencyJudged", _("emergency access reviewed")  # the access request
     EMERGENCY_OVERDUE = "emergencyOverdue", _("review of an emergency overdue")  # the review of an emergency
+    DRIFT_FOUND = "driftFound", _("drift found")  # a reconciliation
+    TASK_OPENED = "taskOpened", _("tasks by hand")  # a connector
+    TASK_OVERDUE = "taskOverdue", _("tasks by hand overdue")  # a connector
+    TASK_REFUSED = "taskRefused", _("task by hand refused")  # a task
+    CONNECTOR_PAUSED = "connectorPaused", _("connector paused")  # a connector
+    CONNECTOR_RESUMED = "connectorResumed", _("connector goes on")  # a connector
     DIGEST = "digest", _("daily digest")  # the person
     TEST = "test", _("test of a letter")  # a letter in a language: `letters.samples`
 

@@ -1,8 +1,10 @@
 """Connectors, accounts, grants with their reasons, operations, reconciliations and what they found."""
 
 from .connectors import Account, Connector, ConnectorKind
+from .discoveries import Discovery
 from .drift import DriftCase, DriftRule
 from .grants import Grant, GrantReason
+from .hand_tasks import HandTask, HolderList, ListedHolder
 from .operations import Operation, OperationKind
 from .reconciliations import Reconciliation, RoleReading, StagedHolder
 
@@ -10,10 +12,14 @@ __all__ = [
     "Account",
     "Connector",
     "ConnectorKind",
+    "Discovery",
     "DriftCase",
     "DriftRule",
     "Grant",
     "GrantReason",
+    "HandTask",
+    "HolderList",
+    "ListedHolder",
     "Operation",
     "OperationKind",
     "Reconciliation",

@@ -7,7 +7,7 @@ from django.utils.text import capfirst, get_text_list
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from provisioning.lifecycle import CaseState, GrantStatus
+from provisioning.lifecycle import CaseState, GrantStatus, TaskState
 
 from ..lifecycle import ADDING, UPDATING, ApprovalStatus, AssignmentStatus, CalloutState, RequestStatus
 from ..models import AccessRequest, Approval
@@ -19,9 +19,11 @@ MOST_NAMES = 3
 
 GOOD = {
     RequestStatus.DELIVERED, ApprovalStatus.APPROVED, AssignmentStatus.DELIVERED, GrantStatus.VERIFIED,
-    CalloutState.ANSWERED, CaseState.CLOSED,
+    CalloutState.ANSWERED, CaseState.CLOSED, TaskState.DONE,
 }  # fmt: skip
-BAD = {CalloutState.FAILED, RequestStatus.DENIED, RequestStatus.DELIVERY_FAILED, GrantStatus.FAILED}
+BAD = {
+    CalloutState.FAILED, RequestStatus.DENIED, RequestStatus.DELIVERY_FAILED, GrantStatus.FAILED, TaskState.REFUSED,
+}  # fmt: skip
 WARN = {
     RequestStatus.PARTIALLY_DELIVERED, RequestStatus.EXPIRED, AssignmentStatus.REMOVAL_PENDING, CalloutState.TIMED_OUT,
     GrantStatus.DRIFTED, CaseState.OPEN,

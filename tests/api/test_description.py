@@ -27,6 +27,7 @@ OPERATIONS = {
     "findings_list", "approvals_decide", "approvals_withdraw",
     "delegations_list", "delegations_create", "delegations_retrieve", "delegations_change", "delegations_end",
     "drift_list", "drift_retrieve", "drift_answer",
+    "tasks_list", "tasks_retrieve", "tasks_done", "tasks_refuse",
     "events_list", "events_retrieve", "events_export_csv", "events_export_jsonl",
 }  # fmt: skip
 

@@ -14,9 +14,12 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page
 
 from audit.models import Event
-from catalog.models import Incompatibility
+from catalog.models import Incompatibility, ResourceRole
 from directory.models import Group, User
+from provisioning.actions import start_reconciliation
 from provisioning.delivery import perform_all_due
+from provisioning.models import DriftCase, Grant, HandTask
+from provisioning.reconciling import perform_all_due as reconcile_all_due
 from requests_app import actions
 from requests_app.models import AccessRequest, Approval, Assignment, Delegation, Inquiry
 from tests.cast import Cast, appoint, make_cast
@@ -96,7 +99,35 @@ def world(transactional_db: None) -> World:
     held = Assignment.objects.get(person=cast.rita)
     exceptional = _exceptional(cast, held=held, now=now)
     perform_all_due(now=now)
+    _drifted(cast, now=now)
+    _by_hand(cast, now=now)
     return World(cast, audrey, gus, waiting, inquiry, said_no, held, named_only, question_asked, *exceptional)
+
+
+def _drifted(cast: Cast, *, now: datetime) -> None:
+    """Somebody added three people to groups of Olga's by hand, and removed another."""
+    for name in ("Sales: Standard Access group", "Brochures"):
+        role = ResourceRole.objects.get(resource__name=name)
+        role.resource.owners.add(cast.olga)
+        group = Group.objects.get(name=name)
+        group.memberships.all().delete()
+        for person in (cast.charlie, cast.marco):
+            group.memberships.create(person=person, added_at=now)
+    Grant.objects.update(changed_at=now - timedelta(hours=1))
+    start_reconciliation(connector=cast.system.connector, actor=None, now=now)
+    reconcile_all_due(now=now)
+
+
+def _by_hand(cast: Cast, *, now: datetime) -> None:
+    """Badges that Olga's team programs by hand: two wait, of which one is late, and one is done."""
+    team = Group.objects.create(name="Facilities")
+    team.memberships.create(person=cast.olga, added_at=now)
+    role = ResourceRole.objects.get(resource__name="Brochures")
+    facts = {"connector": cast.system.connector, "team": team, "kind": "grant", "resource_role": role}
+    for number, person in enumerate((cast.rita, cast.marco, cast.charlie)):
+        done = {"state": "done", "proof": "FM-1", "settled_by": cast.olga, "settled_at": now} if number == 2 else {}
+        moments = {"opened_at": now - timedelta(hours=number), "due_at": now + timedelta(hours=1 - 2 * number)}
+        HandTask.objects.create(key=str(number), person=person, **moments, **facts, **done)
 
 
 def _exceptional(cast: Cast, *, held: Assignment, now: datetime) -> tuple[Any, ...]:
@@ -154,6 +185,8 @@ def pages_of(world: World) -> list[tuple[User | None, dict[str, int]]]:
     event = Event.objects.filter(package_id=package).earliest("occurred_at")
     given = Approval.objects.get(access_request__assignment=held)
     delegation = Delegation.objects.get()
+    extra, missing = (DriftCase.objects.filter(kind=kind)[0] for kind in ("extra", "missing"))
+    tasks = HandTask.objects.order_by("-opened_at")[:3]
     requesters = [
         reverse("home"),
         reverse("browse"),
@@ -220,6 +253,14 @@ def pages_of(world: World) -> list[tuple[User | None, dict[str, int]]]:
         reverse("requests:emergencies"),
         f"{reverse('requests:emergencies')}?tab=done",
         reverse("requests:emergency_review", kwargs={"pk": world.emergency.pk}),
+        reverse("drift"),
+        f"{reverse('drift')}?state=closed",
+        *(reverse("drift_case", kwargs={"pk": pk}) for pk in (extra.pk, missing.pk)),
+        f"{reverse('answer_drift')}?case={extra.pk}&case={missing.pk}",
+        reverse("tasks"),
+        f"{reverse('tasks')}?state=done",
+        *(reverse("task", kwargs={"pk": task.pk}) for task in tasks),
+        f"{reverse('settle_tasks')}?task={tasks[0].pk}&task={tasks[1].pk}",
     ]
     auditors = [
         reverse("audit:journal"),

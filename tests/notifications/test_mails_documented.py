@@ -59,6 +59,17 @@ PROOFS = {
     "::test_whoever_gets_a_role_and_whoever_loses_it_is_told_which_where_and_by_whom",
     Occasion.ROLE_REVOKED: f"{HERE}/test_told_of_roles.py"
     "::test_whoever_gets_a_role_and_whoever_loses_it_is_told_which_where_and_by_whom",
+    Occasion.DRIFT_FOUND: f"{HERE}/test_told_of_drift.py"
+    "::test_owners_are_told_once_what_a_comparison_found_at_their_resources",
+    Occasion.TASK_OPENED: f"{HERE}/test_told_of_tasks.py"
+    "::test_a_team_is_told_of_a_minutes_tasks_in_one_letter_each",
+    Occasion.TASK_OVERDUE: f"{HERE}/test_told_of_tasks.py::test_a_team_is_reminded_once_of_what_is_overdue",
+    Occasion.TASK_REFUSED: f"{HERE}/test_told_of_tasks.py"
+    "::test_a_refusal_is_told_to_the_owners_of_the_connector_else_to_administrators",
+    Occasion.CONNECTOR_PAUSED: f"{HERE}/test_told_of_connectors.py"
+    "::test_owners_are_told_that_a_system_is_away_and_that_it_is_back",
+    Occasion.CONNECTOR_RESUMED: f"{HERE}/test_told_of_connectors.py"
+    "::test_owners_are_told_that_a_system_is_away_and_that_it_is_back",
     Occasion.WORK_STUCK: f"{HERE}/test_occasions.py"
     "::test_a_storm_of_stuck_work_is_told_once_and_later_work_again",
     Occasion.EXTENSION_STUCK: f"{HERE}/test_told_of_callouts.py"

@@ -143,6 +143,7 @@ TARGETS: dict[str, Callable[[pytest.FixtureRequest], Target]] = {
     ConnectorKind.LDAP: elsewhere("target_ldap.LdapTarget"),
     ConnectorKind.ENTRA: elsewhere("target_entra.GroupsOfMembers"),
     "entra-guests": elsewhere("target_entra.GroupsOfGuests"),
+    ConnectorKind.MANUAL: elsewhere("target_manual.ManualTarget"),
     "entra-applications": elsewhere("target_entra.RolesOfApplications"),
 }
 """Further kinds add themselves here, each from a module of its own: tests/provisioning/target_<kind>.py."""
