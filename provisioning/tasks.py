@@ -11,6 +11,8 @@ from accessgov import outbox
 from . import actions, delivery, discovering, reconciling
 from .models import Discovery, Reconciliation
 
+LONG = 6 * 3600
+"""Seconds that reading a whole system may take; the lease is renewed page by page."""
 AT_A_STRETCH = 20.0
 """Seconds after which a worker asks whether somebody else waits, before it goes on with the same system."""
 
@@ -30,7 +32,7 @@ def sweep() -> int:
     return outbox.send(carry_out, [str(system_id) for system_id in delivery.systems_with_work(now=timezone.now())])
 
 
-@shared_task
+@shared_task(time_limit=LONG, soft_time_limit=LONG)
 def discover(run_id: str) -> None:
     """Look through one system for its resources and roles."""
     discovering.work_off(UUID(run_id))
@@ -44,7 +46,7 @@ def sweep_discoveries() -> int:
     return outbox.sweep(Discovery.objects.all(), task=discover, now=now)
 
 
-@shared_task
+@shared_task(time_limit=LONG, soft_time_limit=LONG)
 def reconcile(run_id: str) -> None:
     """Carry on with one comparison of a system; where it takes long, others get their turn in between."""
     if reconciling.work_off(UUID(run_id), until=time.monotonic() + AT_A_STRETCH):

@@ -19,13 +19,23 @@ from .reconciling import (
     give_up,
     hold,
     lay_down,
+    put_off,
     set_drift_rule,
     settle_step,
     start_due,
     start_reconciliation,
 )
 from .repeating import repeat
-from .settling import Failure, begin, note_presence, settle_delivered, settle_failed, settle_removed, settle_waiting
+from .settling import (
+    Failure,
+    begin,
+    granting_took_its_time,
+    note_presence,
+    settle_delivered,
+    settle_failed,
+    settle_removed,
+    settle_waiting,
+)
 from .wanting import Reason, provide, withdraw
 
 __all__ = [
@@ -42,6 +52,7 @@ __all__ = [
     "finish_discovery",
     "finish_tasks",
     "give_up",
+    "granting_took_its_time",
     "hold",
     "lay_down",
     "note_answer",
@@ -53,6 +64,7 @@ __all__ = [
     "postpone_discovery",
     "preview",
     "provide",
+    "put_off",
     "refuse_tasks",
     "reopen_ignored",
     "repeat",

@@ -126,10 +126,15 @@ class ConnectorError(Exception):
     def __init__(
         self, message: str, *, retry_after: timedelta | None = None, is_outage: bool = False, is_final: bool = False
     ) -> None:
-        super().__init__(message)
+        super().__init__(printable(message))
         self.retry_after = retry_after
         self.is_outage = is_outage
         self.is_final = is_final
+
+
+def printable(text: str) -> str:
+    """The text without what no database keeps: NUL, and halves of characters that a target's JSON may hold."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 Outcome = Progress | ConnectorError

@@ -52,7 +52,7 @@ def _trusted() -> ssl.SSLContext:
 class ScimApplication(Connector):
     """The resource is the application; its roles are the application's groups, by the ids that they have there."""
 
-    capabilities = frozenset(Capability)
+    capabilities = frozenset(Capability) - {Capability.DISCOVER_CHANGES}
     needs_address = True
 
     def __init__(self, row: ConnectorRow, *, clock: base.Clock = timezone.now) -> None:

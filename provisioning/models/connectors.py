@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
 from accessgov import sealing
-from catalog.models import TargetSystem
+from catalog.models import Catalog, TargetSystem
 
 
 class ConnectorKind(models.TextChoices):
@@ -77,6 +77,25 @@ class Connector(models.Model):
     )
     reconciled_at = models.DateTimeField(_("compared"), null=True, blank=True, editable=False)
     """When the last whole comparison was done."""
+    discovers_into = models.ForeignKey(
+        Catalog,
+        verbose_name=_("catalog for what is found"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("New resources come into it; without one they are in no catalog until somebody puts them there."),
+    )
+    discover_every = models.PositiveSmallIntegerField(
+        _("hours between discoveries"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(24 * 31)],
+        help_text=_("How often the system is looked through for resources and roles. Never where it is empty."),
+    )
+    discovered_at = models.DateTimeField(_("looked through"), null=True, blank=True, editable=False)
+    bookmark = models.TextField(editable=False, blank=True)
+    """Where the last look ended, for systems that tell what has changed since."""
     last_answer_at = models.DateTimeField(_("last answer"), null=True, blank=True, editable=False)
     last_error = models.TextField(_("last error"), blank=True, editable=False)
 
@@ -115,7 +134,7 @@ class Account(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     connector = models.ForeignKey(Connector, on_delete=models.CASCADE, related_name="accounts")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="accounts")
-    external_id = models.CharField(max_length=200)
+    external_id = models.CharField(max_length=300)
 
     class Meta:
         verbose_name = _("account")
