@@ -23,8 +23,11 @@ from provisioning.models import GrantReason
 
 from . import actions
 from .admin_callouts import CalloutAdmin  # noqa: F401 - registers itself, as all here do
+from .admin_connectors import RepeatingConnectorAdmin  # noqa: F401
 from .admin_delegations import DelegationAdmin  # noqa: F401
 from .admin_exceptional import EmergencyReviewAdmin, SeparationExceptionAdmin  # noqa: F401
+from .admin_packages import HeldPackageAdmin  # noqa: F401
+from .admin_rollouts import RolloutAdmin  # noqa: F401
 from .lifecycle import LIVE, REPROCESSABLE, ApprovalStatus, AssignmentStatus, IllegalMove, RequestStatus
 from .models import AccessRequest, Answer, Approval, Assignment
 from .permissions import can_reprocess, can_revoke

@@ -60,6 +60,18 @@ ASSIGNMENT_FAILED = define("assignment.failed", _("{package} could not be delive
 ASSIGNMENT_REASSERTED = define(
     "assignment.reasserted", _("{actor} had everything that {package} gives to {person} put in place again")
 )
+ROLLOUT_STARTED = define("rollout.started", _("A change of {target} reaches {total} in batches: {what}"))
+ROLLOUT_DONE = define("rollout.done", _("A change of {target} has reached everybody concerned ({done}): {what}"))
+ROLLOUT_STUCK = define(
+    "rollout.stuck", _("A change of {target} went no further than {done} of {total}: {what}; given up: {error}")
+)
+ROLLOUT_RETRIED = define("rollout.retried", _("{actor} had a change of {target} go on that was stuck: {what}"))
+PACKAGE_REPROCESSED = define(
+    "package.reprocessed", _("{actor} had everything that {target} gives to anybody put in place again: {why}")
+)
+SYSTEM_REPROCESSED = define(
+    "system.reprocessed", _("{actor} had everything that is given in {target} put in place again: {why}")
+)
 ASSIGNMENT_EXTENDED = define("assignment.extended", _("{person}'s {package} ends on {new_end}, no longer on {old_end}"))
 ASSIGNMENT_END_MOVED = define(
     "assignment.end_moved", _("{actor} moved the end of {person}'s {package} from {old_end} to {new_end}: {why}")

@@ -89,4 +89,4 @@ def _by_package(heard: list[Event]) -> dict[AccessPackage, list[Event]]:
 
 
 def _when(told: list[Event]) -> dict[str, Any]:
-    return {"story": told[0].correlation_id, "now": told[0].occurred_at}
+    return {"actor": told[0].actor, "story": told[0].correlation_id, "now": told[0].occurred_at}

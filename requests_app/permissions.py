@@ -1,11 +1,11 @@
 """Who may do what with requests and assignments: one pure question each."""
 
-from catalog.models import Incompatibility
-from catalog.permissions import can_manage_assignments
+from catalog.models import AccessPackage, Incompatibility
+from catalog.permissions import can_manage_assignments, can_manage_packages
 from directory.models import User
 from directory.permissions import is_administrator
 
-from .models import AccessRequest, ApprovalAssignee, Assignment, EmergencyReview, SeparationException
+from .models import AccessRequest, ApprovalAssignee, Assignment, EmergencyReview, Rollout, SeparationException
 
 
 def is_party(user: User, access_request: AccessRequest) -> bool:
@@ -44,6 +44,16 @@ def can_resubmit(user: User, access_request: AccessRequest) -> bool:
 def can_reprocess(user: User, assignment: Assignment) -> bool:
     """Whoever looks after the package."""
     return can_manage_assignments(user, assignment.package)
+
+
+def can_reprocess_package(user: User, package: AccessPackage) -> bool:
+    """Whoever may change what it gives: for everybody who has it at once."""
+    return can_manage_packages(user, package.catalog)
+
+
+def can_retry_rollout(user: User, rollout: Rollout) -> bool:
+    """Whoever may change what the package gives; of a system, administrators."""
+    return can_reprocess_package(user, rollout.package) if rollout.package else is_administrator(user)
 
 
 def can_give_back(user: User, assignment: Assignment) -> bool:

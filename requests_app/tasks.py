@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from accessgov import outbox
 
-from . import actions, calling_out
-from .models import AccessRequest, Approval, Callout, Inquiry
+from . import actions, calling_out, rolling_out
+from .models import AccessRequest, Approval, Callout, Inquiry, Rollout
 
 Row = TypeVar("Row", AccessRequest, Approval, Callout, Inquiry)
 logger = logging.getLogger(__name__)
@@ -113,3 +113,17 @@ def time_out_callouts() -> int:
 def call_before_end() -> int:
     """Tell extensions of access that ends in two weeks, or within a day."""
     return actions.call_before_end(now=timezone.now())
+
+
+@shared_task
+def carry_rollout(rollout_id: str) -> None:
+    """Carry one rollout for a while, unless somebody else holds it or it is done; then others get their turn."""
+    for rollout in outbox.claim(Rollout.objects.with_names().filter(pk=rollout_id), now=timezone.now()):
+        if rolling_out.carry(rollout):
+            outbox.send(carry_rollout, [rollout_id])
+
+
+@shared_task
+def sweep_rollouts() -> int:
+    """Hand out every rollout that is due and that nobody holds."""
+    return outbox.sweep(Rollout.objects.all(), task=carry_rollout, now=timezone.now())

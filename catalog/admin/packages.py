@@ -124,7 +124,7 @@ class PackageAdmin(DelegatedRows, ConfigurationAdmin):
     search_fields = ("name", "description", "catalog__name")
     autocomplete_fields = ("catalog", "owner")
     fields = (("name", "catalog"), "description", "owner", ("is_enabled", "is_hidden"))
-    readonly_fields = ("to_look_at",)
+    readonly_fields: tuple[str, ...] = ("to_look_at",)
     inlines = (PackageRoleInline, PolicyInline, IncompatibilityInline)
 
     def get_fields(self, request: HttpRequest, obj: AccessPackage | None = None) -> Any:

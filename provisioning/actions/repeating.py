@@ -10,8 +10,9 @@ from accessgov.outbox import WorkStatus
 
 from ..lifecycle import PRESENT, GrantStatus
 from ..models import Grant, GrantReason, Operation, OperationKind
+from ..querysets import GrantQuerySet
 from .answering import close_cases_of
-from .queueing import dispatch, queue, turn
+from .queueing import dispatch, given_up, queue, turn
 
 
 @transaction.atomic
@@ -23,10 +24,21 @@ def repeat(references: Iterable[UUID], *, story: UUID, now: datetime) -> list[Gr
     A fixed number of statements, however many references there are.
     """
     reasons = GrantReason.objects.living().filter(reference__in=list(references))
-    rows = Grant.objects.filter(pk__in=reasons.values("grant")).with_names()
-    grants = list(rows.select_for_update(of=("self",)).order_by("pk"))
+    return _repeat(Grant.objects.filter(pk__in=reasons.values("grant")), story=story, now=now)
+
+
+@transaction.atomic
+def repeat_grants(grant_ids: Iterable[UUID], *, story: UUID, now: datetime) -> list[Grant]:
+    """As `repeat`, for these grants, as far as a reason still asks for them; their people are locked."""
+    reasons = GrantReason.objects.living().filter(grant__in=list(grant_ids))
+    return _repeat(Grant.objects.filter(pk__in=reasons.values("grant")), story=story, now=now)
+
+
+def _repeat(rows: GrantQuerySet, *, story: UUID, now: datetime) -> list[Grant]:
+    grants = list(rows.with_names().select_for_update(of=("self",)).order_by("pk"))
     _hurry(grants, now=now)
     present = [grant for grant in grants if grant.status in (*PRESENT, GrantStatus.DRIFTED)]
+    present += given_up(grants)
     if drifted := [grant for grant in present if grant.status == GrantStatus.DRIFTED]:
         close_cases_of(drifted, now=now)
     turn(present, status=GrantStatus.PENDING, now=now)

@@ -37,8 +37,10 @@ from .handing_over import hand_over
 from .inquiring import answer_inquiry, ask_for_information, go_on_unanswered
 from .repackaging import give_roles, take_roles
 from .reprocessing import reprocess
+from .reprocessing_many import reprocess_package, reprocess_system
 from .rescheduling import change_end
 from .resubmitting import resubmit
+from .rolling_out import carry_batch, note_rollout_failed, retry_rollouts
 from .shortening import Shorter
 from .withdrawing import withdraw_approval
 
@@ -63,6 +65,7 @@ __all__ = [
     "call_delivered",
     "cancel",
     "cancel_request",
+    "carry_batch",
     "change_delegation",
     "change_end",
     "decide_many",
@@ -85,13 +88,17 @@ __all__ = [
     "hand_over",
     "judge_emergency",
     "launch_all",
+    "note_rollout_failed",
     "put_in_basket",
     "refresh",
     "refuse_in_basket",
     "replace_absent_approvers",
     "reprocess",
+    "reprocess_package",
+    "reprocess_system",
     "resubmit",
     "retry_callouts",
+    "retry_rollouts",
     "revoke",
     "revoke_exception",
     "set_delegation",

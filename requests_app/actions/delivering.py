@@ -42,7 +42,7 @@ def begin(access_request: AccessRequest, *, now: datetime) -> Assignment | None:
     if why := _why_too_late(access_request, now=now):
         end_ungranted(access_request, verb=events.REQUEST_LAPSED, why=why, now=now)
         return None
-    _hold_roles_still(access_request.package)
+    hold_roles_still(access_request.package)
     roles, is_in_conflict = _roles_for(access_request)
     if is_in_conflict and not access_request.is_emergency:
         end_in_conflict(access_request, now=now)
@@ -121,7 +121,7 @@ def end_ungranted(access_request: AccessRequest, *, verb: str, why: str, now: da
     )
 
 
-def _hold_roles_still(package: AccessPackage) -> None:
+def hold_roles_still(package: AccessPackage) -> None:
     """Wait for a change of the package's roles that is under way, and make the next one wait.
 
     Otherwise a role that is added at this moment would be missed here, and this assignment there: PostgreSQL checks

@@ -19,17 +19,18 @@ from .delivering import follow
 
 
 @transaction.atomic
-def reprocess(*, assignment: Assignment, actor: User, now: datetime) -> Assignment:
+def reprocess(*, assignment: Assignment, actor: User | None, now: datetime) -> Assignment:
     """Have everything that this access gives delivered once more, at once; safe to do as often as one likes.
 
     A failed delivery is tried again without waiting for its next try. What was delivered is put in place again and
     read back: what somebody took away in the target by hand comes back (corner 29). The end stays as it is. Raises
-    PermissionDenied, and IllegalMove where the access has ended or is being delivered for the first time.
+    PermissionDenied, and IllegalMove where the access has ended or is being delivered for the first time. None as the
+    actor is the system itself.
     """
     lock_people([assignment.person_id])
     rows = Assignment.objects.select_related("person", "package__catalog")
     locked = rows.select_for_update(of=("self",)).get(pk=assignment.pk)
-    if not can_reprocess(actor, locked):
+    if actor is not None and not can_reprocess(actor, locked):
         raise PermissionDenied(_("Only those who look after the package have it delivered again."))
     if locked.status not in LIVE or (locked.ends_at is not None and locked.ends_at <= now):
         raise IllegalMove(_("This access has ended already."))

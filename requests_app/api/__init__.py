@@ -8,6 +8,7 @@ from .callouts import CalloutViewSet
 from .delegations import DelegationViewSet
 from .emergencies import EmergencyViewSet
 from .exceptions import ExceptionViewSet
+from .rollouts import RolloutViewSet
 
 __all__ = [
     "ApprovalViewSet",
@@ -18,6 +19,7 @@ __all__ = [
     "EmergencyViewSet",
     "ExceptionViewSet",
     "RequestViewSet",
+    "RolloutViewSet",
     "routes",
 ]
 
@@ -30,4 +32,5 @@ routes = [
     ("delegations", DelegationViewSet, "delegation"),
     ("emergencies", EmergencyViewSet, "emergency"),
     ("exceptions", ExceptionViewSet, "exception"),
+    ("rollouts", RolloutViewSet, "rollout"),
 ]

@@ -10,6 +10,7 @@ from .delegations import Delegation
 from .emergencies import EmergencyReview
 from .exceptions import SeparationException
 from .inquiries import Inquiry
+from .rollouts import Rollout, RolloutKind
 
 __all__ = [
     "AccessRequest",
@@ -23,6 +24,8 @@ __all__ = [
     "Delegation",
     "EmergencyReview",
     "Inquiry",
+    "Rollout",
+    "RolloutKind",
     "SeparationException",
     "end_of",
 ]

@@ -20,7 +20,7 @@ from directory.models import User
 from .. import actions
 from ..forms import AssignForm, RevokeForm
 from ..lifecycle import LIVE
-from ..models import Assignment
+from ..models import Assignment, Rollout
 from ..permissions import can_revoke
 from .base import SignedInRequest, SignedInView, add_errors
 from .holding import find_assignment
@@ -42,6 +42,7 @@ class HoldersView(SignedInView):
             "package": package,
             "assignments": page.rows,
             "words": words,
+            "rollouts": list(Rollout.objects.open().with_names().filter(package=package).order_by("pk")),
             "newer_url": page_address(request, page.newer),
             "older_url": page_address(request, page.older),
         }

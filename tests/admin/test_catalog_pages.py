@@ -79,7 +79,7 @@ def test_a_role_taken_out_on_the_page_is_taken_from_those_who_hold_it(cast, ada,
     Policy.objects.get().stages.all().delete()
     requests.submit(package=package, actor=cast.rita, justification="Needed", now=NOW)
     address = page_of(package)
-    answer = ada.post(address, fill(ada.get(address), {"package_roles-0-DELETE": "on"}))
+    answer = ada.post(address, fill(ada.get(address), {"package_roles-0-DELETE": "on", "_roles_confirmed": "1"}))
     assert answer.status_code == 302
     assert not package.package_roles.exists()
     assert not Operation.objects.pending().filter(kind="grant").exists()
