@@ -9,6 +9,7 @@ from django.utils.text import capfirst
 
 from catalog.models import Resource
 from directory.models import User
+from directory.permissions import is_administrator
 from provisioning.lifecycle import ANSWERS, CaseAnswer
 from provisioning.models import DriftCase, Grant, GrantReason
 from requests_app.lifecycle import ADDING
@@ -34,11 +35,12 @@ class Given:
     access_request: AccessRequest | None
 
 
-def answers_to(cases: Iterable[DriftCase]) -> list[CaseAnswer]:
-    """What can be said about all of these at once; accounts are linked one by one."""
+def answers_to(cases: Iterable[DriftCase], *, user: User) -> list[CaseAnswer]:
+    """What this person can say about all of these at once; administrators link accounts, one by one."""
     chosen = list(cases)
     common = [answer for answer in CaseAnswer if all(answer in ANSWERS[case.kind] for case in chosen)]
-    return [answer for answer in common if len(chosen) == 1 or answer != CaseAnswer.LINK]
+    can_link = len(chosen) == 1 and is_administrator(user)
+    return [answer for answer in common if can_link or answer != CaseAnswer.LINK]
 
 
 def buttons(answers: Iterable[CaseAnswer]) -> list[dict[str, Any]]:

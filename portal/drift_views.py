@@ -60,13 +60,13 @@ class DriftCaseView(SignedInView):
 
     def get(self, request: SignedInRequest, pk: UUID) -> HttpResponse:
         case = self._find(pk)
-        return self._page(case, form=AnswerForm(answers=drift.answers_to([case])))
+        return self._page(case, form=AnswerForm(answers=drift.answers_to([case], user=self.request.user)))
 
     def post(self, request: SignedInRequest, pk: UUID) -> HttpResponse:
         case = self._find(pk)
         if not can_answer(request.user, case):
             raise PermissionDenied(_("The owners of a resource answer its cases, and nobody those about themselves."))
-        form = AnswerForm(request.POST, answers=drift.answers_to([case]))
+        form = AnswerForm(request.POST, answers=drift.answers_to([case], user=self.request.user))
         if _answer(request, [case], form):
             return redirect("drift")
         return self._page(case, form=form, status=422)
@@ -79,7 +79,7 @@ class DriftCaseView(SignedInView):
         context = {
             "case": case,
             "form": form,
-            "buttons": drift.buttons(drift.answers_to([case])) if is_answerable else [],
+            "buttons": drift.buttons(drift.answers_to([case], user=self.request.user)) if is_answerable else [],
             "is_about_oneself": case.person_id == self.request.user.pk,
             "story": list(Event.objects.story(case.pk)[:MOST_EVENTS]),
             **drift.facts_about(case),
@@ -92,28 +92,34 @@ class AnswerDriftView(SignedInView):
 
     def get(self, request: SignedInRequest) -> HttpResponse:
         cases = self._chosen(request.GET)
-        return self._page(cases, form=AnswerForm(answers=drift.answers_to(cases))) if cases else redirect("drift")
+        form = AnswerForm(answers=drift.answers_to(cases, user=request.user))
+        return self._page(cases, form=form) if cases else redirect("drift")
+            self._page(cases, form=AnswerForm(answers=drift.answers_to(cases, user=request.user)))
+            if cases
+            else redirect("drift")
+        )
 
     def post(self, request: SignedInRequest) -> HttpResponse:
         cases = self._chosen(request.POST)
         if not cases:
             messages.info(request, _("Nothing of that waits for your answer."))
             return redirect("drift")
-        form = AnswerForm(request.POST, answers=drift.answers_to(cases))
+        form = AnswerForm(request.POST, answers=drift.answers_to(cases, user=request.user))
         return redirect("drift") if _answer(request, cases, form) else self._page(cases, form=form, status=422)
 
     def _chosen(self, given: QueryDict) -> list[DriftCase]:
         return drift.chosen_by(self.request.user, ids_of(given.getlist("case"))[:MOST])
 
     def _page(self, cases: list[DriftCase], *, form: AnswerForm, status: int = 200) -> HttpResponse:
-        context = {"cases": cases, "form": form, "buttons": drift.buttons(drift.answers_to(cases))}
+        answers = drift.answers_to(cases, user=self.request.user)
+        context = {"cases": cases, "form": form, "buttons": drift.buttons(answers)}
         return render(self.request, "portal/answer_drift.html", context, status=status)
 
 
 def _answer(request: SignedInRequest, cases: list[DriftCase], form: AnswerForm) -> bool:
     """Give the answer that the pressed button says; what is wrong with it stands in the form."""
     answer = request.POST.get("answer", "")
-    if answer not in drift.answers_to(cases):
+    if answer not in drift.answers_to(cases, user=request.user):
         form.add_error(None, _("Say what is to be done, by one of the buttons."))
     if not form.is_valid():
         return False

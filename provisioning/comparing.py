@@ -23,12 +23,11 @@ SEEN = """
     WITH seen AS MATERIALIZED (
         SELECT staged.role AS role, COALESCE(staged.person, known.person_id) AS person,
                CASE WHEN staged.person IS NULL AND known.person_id IS NULL THEN staged.account END AS account,
-               MAX(staged.name) AS name
+               staged.name AS name
         FROM provisioning_stagedholder staged
         LEFT JOIN provisioning_account known
           ON known.connector_id = %(connector)s AND known.external_id = staged.account
         WHERE staged.run = %(run)s
-        GROUP BY 1, 2, 3
     )
 """
 IS_JUDGED = """
@@ -36,18 +35,20 @@ IS_JUDGED = """
         SELECT 1 FROM provisioning_operation work WHERE work.grant_id = held.id AND work.status IN ('pending', 'stuck')
     )
 """
-MISSING = f"""{SEEN}
-    SELECT held.id, held.person_id FROM provisioning_grant held
-    LEFT JOIN seen ON seen.role = held.resource_role_id AND seen.person = held.person_id
-    WHERE held.resource_role_id IN (%(roles)s) AND held.status IN ('delivered', 'verified')
-      AND seen.role IS NULL AND {IS_JUDGED}
-"""  # nosec B608 - made of constants
-UNEXPECTED = f"""{SEEN}
+DIFFERENT = f"""{SEEN}, held AS MATERIALIZED (
+        SELECT id, resource_role_id, person_id, status, changed_at FROM provisioning_grant
+        WHERE resource_role_id IN (%(roles)s)
+    )
     SELECT seen.role, seen.person, seen.account, seen.name, held.id, held.status FROM seen
-    LEFT JOIN provisioning_grant held ON held.resource_role_id = seen.role AND held.person_id = seen.person
+    LEFT JOIN held ON held.resource_role_id = seen.role AND held.person_id = seen.person
     WHERE held.id IS NULL
        OR (held.status NOT IN ('delivered', 'verified', 'removalPending') AND {IS_JUDGED})
+    UNION ALL
+    SELECT held.resource_role_id, held.person_id, NULL, NULL, held.id, NULL FROM held
+    LEFT JOIN seen ON seen.role = held.resource_role_id AND seen.person = held.person_id
+    WHERE held.status IN ('delivered', 'verified') AND seen.role IS NULL AND {IS_JUDGED}
 """  # nosec B608 - made of constants
+"""Both ways by one statement, so that either side is read once; what is missing comes without a name."""
 DELIVERED = f"""{SEEN}
     SELECT held.id FROM seen
     JOIN provisioning_grant held ON held.resource_role_id = seen.role AND held.person_id = seen.person
@@ -85,24 +86,24 @@ class Reading:
     roles: Sequence[UUID]
     before: datetime
 
-    def missing(self) -> dict[UUID, UUID]:
-        """The ids of grants that should be there and are not, in order, with those of their people."""
-        found = ((as_id(grant), as_id(person)) for grant, person in self._rows(MISSING))
-        return dict(sorted(found))
-
-    def unexpected(self) -> list[Unexpected]:
-        """What is there and does not count as such."""
-        return [
-            Unexpected(
-                as_id(role),
-                as_id(person) if person else None,
-                account or "",
-                name,
-                as_id(grant) if grant else None,
-                status or "",
-            )
-            for role, person, account, name, grant, status in self._rows(UNEXPECTED)
-        ]
+    def differences(self) -> tuple[list[Unexpected], dict[UUID, UUID]]:
+        """What is there and does not count as such; and the ids of grants that are missing, with their people's."""
+        unexpected, missing, whole = [], {}, set(self.roles)
+        for role, person, account, name, grant, status in self._rows(DIFFERENT):
+            if name is None:
+                missing[as_id(grant)] = as_id(person)
+            elif as_id(role) in whole:
+                unexpected.append(
+                    Unexpected(
+                        role=as_id(role),
+                        person=as_id(person) if person else None,
+                        account=account or "",
+                        name=name,
+                        grant=as_id(grant) if grant else None,
+                        status=status or "",
+                    )
+                )
+        return unexpected, dict(sorted(missing.items()))
 
     def delivered(self) -> RawSQL:
         """The ids of grants that are there and count as delivered only, for the statement that verifies them all."""

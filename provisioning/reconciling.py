@@ -4,6 +4,7 @@ A step takes roles in the order of their ids until it has read enough, so that a
 last step ended, and no transaction lasts long.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from itertools import islice
 from uuid import UUID, uuid4
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -28,6 +30,8 @@ from .models import Connector as ConnectorRow
 from .models import DriftCase, Grant, Reconciliation
 from .staging import Said
 
+logger = logging.getLogger(__name__)
+
 ROWS = 50_000
 """A step is large enough for joins to pay, and small enough to be committed within a second."""
 ROLES = 1000
@@ -42,13 +46,21 @@ def work_off(run_id: UUID, *, clock: Clock = timezone.now, until: float | None =
     Stops early at `until`, in seconds of the monotonic clock. Nothing that the target does is raised.
     """
     with surroundings(source=Source.WORKER):
-        rows = Reconciliation.objects.select_related("connector__system").filter(pk=run_id)
+        rows = Reconciliation.objects.select_related("connector__system").filter(free_of_holds(clock()), pk=run_id)
         for run in outbox.claim(rows, now=clock()):
             try:
                 return _carry_on(run, clock=clock, until=until)
             except outbox.LeaseLostError:
                 return False
+            except Exception:
+                logger.exception("The comparison of %s was cut off", run)
+                actions.put_off(run=run, error=_("Something went wrong here; the log says what."), now=clock())
     return False
+
+
+def free_of_holds(now: datetime) -> Q:
+    """Runs whose connector was not asked to wait."""
+    return Q(connector__held_until=None) | Q(connector__held_until__lte=now)
 
 
 def perform_all_due(*, now: datetime) -> int:
@@ -108,7 +120,7 @@ def _take_step(run: Reconciliation, connector: Connector, *, clock: Clock) -> bo
     step = _Step(
         run.pk, run.connector, connector, began, run.cursor, after_page=lambda: actions.hold(run=run, now=clock())
     )
-    if not step.read():
+    if not step.read() or step.cursor is None:
         return False
     actions.settle_step(
         run=run,

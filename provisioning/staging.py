@@ -7,11 +7,15 @@ from uuid import UUID
 
 from django.db import connection
 
+from .connectors.base import printable
 from .models import Account, Connector, StagedHolder
 
 PAGE = 5_000
 """Rows that are written at once."""
 LONGEST = 300
+NULL = "\\N"
+ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+"""What stands for itself nowhere in a line of COPY."""
 COPY = "COPY provisioning_stagedholder (run, role, account, name, person) FROM STDIN"
 
 
@@ -34,6 +38,9 @@ def stage(run: UUID, holders: Iterable[Said], *, after_each: Callable[[], None])
         _write(run, page)
         count += len(page)
         after_each()
+    if count > PAGE and connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE provisioning_stagedholder")  # or it would guess, and join row by row
     return count
 
 
@@ -45,8 +52,8 @@ def clear(run: UUID) -> None:
 def learn_accounts(run: UUID, connector: Connector) -> int:
     """Remember whose accounts those are that nobody was known to have, by the name that people sign in with.
 
-    One statement; returns how many there were. An account that took the place of another one of the same name is the
-    person's from now on.
+    One statement; returns how many there were. An account that took the place of another one of the same name, which
+    the target shows no more, is the person's from now on; between two of one name nobody chooses.
     """
     make_id = "gen_random_uuid()" if connection.vendor == "postgresql" else "lower(hex(randomblob(16)))"
     accounts = Account._meta.db_table
@@ -60,9 +67,14 @@ def learn_accounts(run: UUID, connector: Connector) -> int:
             LEFT JOIN {accounts} known ON known.connector_id = %s AND known.external_id = staged.account
             WHERE staged.run = %s AND staged.person IS NULL AND staged.name <> '' AND known.id IS NULL
             GROUP BY people.id
+            HAVING COUNT(DISTINCT staged.account) = 1
             ON CONFLICT (connector_id, person_id) DO UPDATE SET external_id = EXCLUDED.external_id
+            WHERE NOT EXISTS (
+                SELECT 1 FROM provisioning_stagedholder seen
+                WHERE seen.run = %s AND seen.account = {accounts}.external_id
+            )
             """,  # nosec B608 - names of our own tables
-            [as_key(connector.pk), as_key(connector.pk), as_key(run)],
+            [as_key(connector.pk), as_key(connector.pk), as_key(run), as_key(run)],
         )
         return cursor.rowcount
 
@@ -80,8 +92,8 @@ def as_id(value: UUID | str) -> UUID:
 def _write(run: UUID, page: list[Said]) -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor, cursor.copy(COPY) as copy:
-            for row in _clean(page):
-                copy.write_row((run, row.role, row.account, row.name, row.person))
+            start, roles = str(run), {role: str(role) for role in {row.role for row in page}}
+            copy.write("".join(f"{start}\t{roles[row.role]}\t{_line(row)}" for row in _clean(page)))
         return
     StagedHolder.objects.bulk_create(
         StagedHolder(run=run, role=row.role, account=row.account, name=row.name, person=row.person)
@@ -89,12 +101,16 @@ def _write(run: UUID, page: list[Said]) -> None:
     )
 
 
+def _line(row: Said) -> str:
+    """The rest of a row as COPY reads it; a page at once is several times as fast as row by row."""
+    return f"{row.account.translate(ESCAPES)}\t{row.name.translate(ESCAPES)}\t{row.person or NULL}\n"
+
+
 def _clean(page: list[Said]) -> Iterator[Said]:
     """What no database takes is no reason to lose a whole reading."""
     for row in page:
-        if len(row.account) > LONGEST or len(row.name) > LONGEST or "\x00" in row.account + row.name:
-            yield row._replace(
-                account=row.account.replace("\x00", "")[:LONGEST], name=row.name.replace("\x00", "")[:LONGEST]
-            )
+        said = row.account + row.name
+        if len(said) > LONGEST or "\x00" in said or not said.isascii():
+            yield row._replace(account=printable(row.account)[:LONGEST], name=printable(row.name)[:LONGEST])
         else:
             yield row

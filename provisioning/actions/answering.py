@@ -12,6 +12,7 @@ from audit import journal
 from audit.models import Event
 from directory.actions import lock_people
 from directory.models import User
+from directory.permissions import is_administrator
 
 from .. import events
 from ..lifecycle import ANSWERS, CaseAnswer, CaseKind, CaseState, GrantStatus, IllegalMove
@@ -73,7 +74,7 @@ def carry_out(
     until: datetime | None = None,
     person: User | None = None,
 ) -> None:
-    """Do what was answered. The cases and their people are locked; `actor` is None where the resource's rule says it."""
+    """Do what was answered. The cases and their people are locked; `actor` is None where a rule says it."""
     state = CaseState.IGNORED if answer == CaseAnswer.IGNORE else CaseState.ANSWERED
     kept = {"answer": answer, "answered_by": actor, "why": why}
     DriftCase.move_all(cases, state=state, at=now, ignored_until=until, **kept)
@@ -122,6 +123,8 @@ def _check(answer: str, *, why: str, until: datetime | None, person: User | None
         raise ValidationError({"until": _("Say until when it is to be ignored: a day to come.")})
     if (answer == CaseAnswer.LINK) != (person is not None):
         raise ValidationError({"person": _("Say whose account it is.")})
+    if person is not None and not is_administrator(actor):
+        raise PermissionDenied(_("Only administrators say whose account it is: it counts in the whole system."))
     if person is not None and person == actor:
         raise PermissionDenied(_("Nobody links an account to themselves."))
 

@@ -1,6 +1,6 @@
 """What one step of a reconciliation found: grants are verified or have drifted, cases open and close. Set-based."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
 from audit import journal
@@ -39,9 +39,8 @@ Key = tuple[CaseKind, UUID, Any]
 
 @dataclass
 class Found:
-    """What a step brought to light; `known` is how many holders each role had as far as was known before."""
+    """What a step brought to light."""
 
-    known: dict[UUID, int]
     cases: list[DriftCase] = field(default_factory=list)
     closed: int = 0
 
@@ -57,17 +56,20 @@ def take_in(
 
     A fixed number of statements for every few hundred differences, however many grants there are.
     """
-    found = Found(known=_known(reading))
-    unexpected, missing = _unexpected(reading), reading.missing()
+    found = Found()
+    unexpected, missing = _differences(reading)
     _lock_everybody({*missing.values(), *(one.person for one in unexpected if one.person)})
+    list(_unsettled(reading).values_list("pk"))  # locked before the grants, as whoever answers a case does
     _verify_delivered(reading, began=began)
-    _verify([one.grant for one in unexpected if one.grant and not one.is_stranger], run=run, now=now)
+    arrived = [one.grant for one in unexpected if one.grant and not one.is_stranger]
+    _verify(arrived, run=run, before=reading.before, now=now)
     drifted = _drift(missing, before=reading.before, now=now)
     strangers = {one.key: one for one in unexpected if one.is_stranger}
-    still = _close_what_is_over(reading, strangers, found=found, run=run, began=began, now=now)
+    still = _close_what_is_over(list(_unsettled(reading)), strangers, found=found, began=began, now=now)
     new = [one for key, one in strangers.items() if key not in still]
     found.cases = [*_missing_cases(drifted, run=run, began=began), *_stranger_cases(new, run=run, began=began)]
-    _hold_back(found, holders=holders)
+    if found.cases:
+        _hold_back(found, known=_known(reading, drifted), holders=holders)
     DriftCase.objects.bulk_create(found.cases, batch_size=journal.BATCH)
     for kind, verb in EVENTS.items():
         journal.record_many(tell(verb, case, now=now) for case in found.cases if case.kind == kind)
@@ -77,30 +79,37 @@ def take_in(
 
 def preview(reading: Reading) -> list[DriftCase]:
     """The cases that `take_in` would open, not stored, without those that are open already."""
-    unexpected = [one for one in _unexpected(reading) if one.is_stranger]
+    unexpected, lost = _differences(reading)
+    strangers = {one.key: one for one in unexpected if one.is_stranger}
     run, began = Reconciliation(connector=reading.connector), reading.before
     still = {_key(case) for case in _unsettled(reading)}
-    missing = [grant for ids in _in_batches(reading.missing()) for grant in _grants(ids)]
+    missing = [grant for ids in _in_batches(lost) for grant in _grants(ids)]
     return [
         *_missing_cases(missing, run=run, began=began),
-        *_stranger_cases([one for one in unexpected if one.key not in still], run=run, began=began),
+        *_stranger_cases([one for key, one in strangers.items() if key not in still], run=run, began=began),
     ]
 
 
 # --- What is compared -----------------------------------------------------------------------------------------------
 
 
-def _known(reading: Reading) -> dict[UUID, int]:
+def _known(reading: Reading, drifted: Sequence[Grant]) -> Counter[UUID]:
+    """How many holders each role had, as far as was known before."""
     rows = Grant.objects.filter(resource_role__in=reading.roles, status__in=PRESENT).order_by()
-    return dict(rows.values("resource_role").annotate(number=Count("pk")).values_list("resource_role", "number"))
+    counts = rows.values("resource_role").annotate(number=Count("pk")).values_list("resource_role", "number")
+    return Counter(dict(counts)) + Counter(grant.resource_role_id for grant in drifted)
 
 
-def _unexpected(reading: Reading) -> list[Unexpected]:
-    """What is there and does not count as such; accounts that nobody knew are known by their names from now on."""
-    found = reading.unexpected()
-    if any(one.account and one.name for one in found) and staging.learn_accounts(reading.run, reading.connector):
-        return reading.unexpected()
-    return found
+def _differences(reading: Reading) -> tuple[list[Unexpected], dict[UUID, UUID]]:
+    """What is there and does not count as such, and what is missing.
+
+    Accounts that nobody knew are known by their names from now on.
+    """
+    unexpected, missing = reading.differences()
+    has_names = any(one.account and one.name for one in unexpected)
+    if has_names and staging.learn_accounts(reading.run, reading.connector):
+        return reading.differences()
+    return unexpected, missing
 
 
 def _lock_everybody(people: Iterable[UUID]) -> None:
@@ -123,11 +132,17 @@ def _verify_delivered(reading: Reading, *, began: datetime) -> None:
         seen.update(status=GrantStatus.VERIFIED, verified_at=began, changed_at=began, last_error="")
 
 
-def _verify(ids: Sequence[UUID | None], *, run: Reconciliation, now: datetime) -> None:
-    """What was on its way, had failed or had drifted, and is there after all."""
+def _verify(ids: Sequence[UUID | None], *, run: Reconciliation, before: datetime, now: datetime) -> None:
+    """What was on its way, had failed or had drifted, and is there after all; but for what has changed meanwhile.
+
+    Where nothing of ours ever reached the target somebody gave it by hand for us: it is ours to take away.
+    """
     for some in _in_batches(ids):
         waiting = (GrantStatus.PENDING, GrantStatus.FAILED, GrantStatus.DRIFTED)
-        grants = [grant for grant in _locked(some) if grant.status in waiting]
+        grants = [grant for grant in _locked(some) if grant.status in waiting and grant.changed_at < before]
+        unseen = [grant.pk for grant in grants if grant.was_present is None]
+        if unseen:
+            Grant.objects.filter(pk__in=unseen).update(was_present=False)
         arrived = [grant for grant in grants if grant.status != GrantStatus.DRIFTED]
         Grant.move_all(grants, status=GrantStatus.VERIFIED, at=now)
         proof = READ_BACK % {"system": run.connector}
@@ -160,25 +175,18 @@ def _locked(ids: Sequence[UUID | None]) -> list[Grant]:
 
 
 def _grants(ids: Sequence[UUID | None]) -> Any:
-    return Grant.objects.with_names().filter(pk__in=ids).order_by("pk")
+    return Grant.objects.with_names().filter(pk__in=[pk for pk in ids if pk]).order_by("pk")
 
 
 # --- Cases ----------------------------------------------------------------------------------------------------------
 
 
 def _close_what_is_over(
-    reading: Reading,
-    strangers: Mapping[Key, Unexpected],
-    *,
-    found: Found,
-    run: Reconciliation,
-    began: datetime,
-    now: datetime,
+    cases: Sequence[DriftCase], strangers: Mapping[Key, Unexpected], *, found: Found, began: datetime, now: datetime
 ) -> set[Key]:
     """Close the cases of which the target tells no more, note that the others were seen, and return what they say."""
-    cases = _unsettled(reading)
     still = [case for case in cases if _is_still(case, strangers)]
-    over = [case for case in cases if case not in still]
+    over = [case for case in cases if not _is_still(case, strangers)]
     for some in _in_batches(over):
         DriftCase.move_all(some, state=CaseState.CLOSED, at=now)
         journal.record_many(tell(events.DRIFT_CLOSED, case, now=now) for case in some)
@@ -188,9 +196,9 @@ def _close_what_is_over(
     return {_key(case) for case in still}
 
 
-def _unsettled(reading: Reading) -> list[DriftCase]:
+def _unsettled(reading: Reading) -> "QuerySet[DriftCase]":
     rows = DriftCase.objects.unsettled().with_names().filter(resource_role__in=reading.roles)
-    return list(rows.select_for_update(of=("self",)).order_by("pk"))
+    return rows.select_for_update(of=("self",)).order_by("pk")
 
 
 def _is_still(case: DriftCase, strangers: Mapping[Key, Unexpected]) -> bool:
@@ -244,16 +252,16 @@ def _stranger_cases(strangers: Sequence[Unexpected], *, run: Reconciliation, beg
 # --- Answers without asking -----------------------------------------------------------------------------------------
 
 
-def _hold_back(found: Found, *, holders: Mapping[UUID, int]) -> None:
+def _hold_back(found: Found, *, known: Mapping[UUID, int], holders: Mapping[UUID, int]) -> None:
     """Say at the cases why nothing is done by itself, where a reading differs so much that it may be wrong itself."""
-    known = sum(found.known.values())
-    many = {kind: _is_many(found.number(kind), known=known) for kind in CaseKind}
+    total = sum(known.values())
+    many = {kind: _is_many(found.number(kind), known=total) for kind in CaseKind}
     for case in found.cases:
-        had = found.known.get(case.resource_role_id, 0)
+        had = known.get(case.resource_role_id, 0)
         if case.kind == CaseKind.MISSING and had > 1 and not holders.get(case.resource_role_id):
             case.held_back = _("The system names nobody any more where %(count)d were known.") % {"count": had}
         elif many[CaseKind(case.kind)]:
-            facts = {"count": found.number(CaseKind(case.kind)), "known": known}
+            facts = {"count": found.number(CaseKind(case.kind)), "known": total}
             case.held_back = _("%(count)d differences at once, where %(known)d holders were known.") % facts
 
 

@@ -64,8 +64,7 @@ def settle_step(
     now: datetime,
 ) -> Found:
     """Judge what a step has read, and go on behind it. Raises LeaseLostError where another worker has the run."""
-    if not outbox.still_held([run]):
-        raise outbox.LeaseLostError(_("%(system)s is being compared by another worker.") % {"system": run})
+    _require_lease(run)
     found = take_in(reading, run=run, holders=holders, began=began, now=now)
     _note_readings(holders, errors=errors, began=began)
     staging.clear(run.pk)
@@ -81,6 +80,20 @@ def settle_step(
     )
     run.cursor, run.attempts = cursor, 1
     return found
+
+
+@transaction.atomic
+def hold(*, run: Reconciliation, now: datetime) -> None:
+    """Say that the run is still carried on: a large group takes longer than a lease. Raises LeaseLostError."""
+    _require_lease(run)
+    outbox.renew([run], now=now)
+
+
+@transaction.atomic
+def lay_down(*, run: Reconciliation, now: datetime) -> None:
+    """Let others have their turn; the run is due at once. Raises LeaseLostError."""
+    _require_lease(run)
+    outbox.wait([run], now=now, delay=timedelta())
 
 
 @transaction.atomic
@@ -101,6 +114,13 @@ def finish(*, run: Reconciliation, now: datetime, remark: str = "") -> None:
         details=details,
         correlation_id=run.correlation_id,
     )
+
+
+@transaction.atomic
+def put_off(*, run: Reconciliation, error: str, now: datetime) -> None:
+    """Something went wrong on our side: again later, and not for ever."""
+    outbox.postpone(run, error=error, now=now)
+    staging.clear(run.pk)
 
 
 @transaction.atomic
@@ -130,6 +150,11 @@ def set_drift_rule(*, rule: DriftRule, actor: User | None, now: datetime) -> Dri
         rule.save(force_insert=old is None)
         journal.record(events.DRIFT_RULE_CHANGED, actor=actor, target=rule, at=now, details=details)
     return rule
+
+
+def _require_lease(run: Reconciliation) -> None:
+    if not outbox.still_held([run]):
+        raise outbox.LeaseLostError(_("%(system)s is being compared by another worker.") % {"system": run})
 
 
 def _every(connector: Connector) -> timedelta:

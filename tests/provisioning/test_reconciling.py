@@ -336,6 +336,22 @@ def test_a_run_that_was_cut_off_goes_on_where_it_was_and_doubles_nothing(cast, m
     assert not StagedHolder.objects.exists()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_run_goes_through_in_committed_steps_and_is_laid_down_where_it_takes_long(monkeypatch):
+    cast = make_cast()
+    monkeypatch.setattr(reconciling, "ROWS", 1)
+    for name in "abc":
+        group, _role = cast.role(name)
+        add(group, cast.charlie)
+    run = actions.start_reconciliation(connector=Connector.objects.get(), actor=None, now=LATER)
+    for _turn in range(3):
+        assert reconciling.work_off(run.pk, clock=lambda: LATER, until=0.0)
+    assert not reconciling.work_off(run.pk, clock=lambda: LATER, until=0.0)
+    run.refresh_from_db()
+    assert (run.status, run.extra) == (outbox.WorkStatus.DONE, 3)
+    assert list(reconciling.preview(run.connector, clock=lambda: LATER)) == []
+
+
 def test_a_worker_that_lost_its_lease_writes_nothing(cast, sales, monkeypatch):
     group, _role = sales
     group.memberships.all().delete()
