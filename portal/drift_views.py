@@ -94,10 +94,6 @@ class AnswerDriftView(SignedInView):
         cases = self._chosen(request.GET)
         form = AnswerForm(answers=drift.answers_to(cases, user=request.user))
         return self._page(cases, form=form) if cases else redirect("drift")
-            self._page(cases, form=AnswerForm(answers=drift.answers_to(cases, user=request.user)))
-            if cases
-            else redirect("drift")
-        )
 
     def post(self, request: SignedInRequest) -> HttpResponse:
         cases = self._chosen(request.POST)
