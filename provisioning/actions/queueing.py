@@ -52,6 +52,16 @@ def queue(grants: Sequence[Grant], *, kind: OperationKind, now: datetime, storie
     dispatch(rows)
 
 
+def given_up(grants: Sequence[Grant]) -> list[Grant]:
+    """Those of these grants that failed and that nobody tries any more, because somebody skipped the operation."""
+    failed = [grant for grant in grants if grant.status == GrantStatus.FAILED]
+    if not failed:
+        return []
+    tried = Operation.objects.filter(grant__in=[grant.pk for grant in failed], status__in=OPEN)
+    busy = set(tried.values_list("grant_id", flat=True))
+    return [grant for grant in failed if grant.pk not in busy]
+
+
 def tell(verb: str, grant: Grant, *, now: datetime, story: UUID | None, **details: object) -> Event:
     return journal.entry(
         verb, actor=None, target=grant, person=grant.person, at=now, details=details, correlation_id=story
