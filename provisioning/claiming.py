@@ -11,8 +11,8 @@ from .models import Connector, Operation
 
 BATCH = 50
 """How many operations a worker takes at once: a target that can gets them in few calls."""
-BURST = timedelta(seconds=10)
-"""Where a rate is set: how much of it may be used at once after a pause."""
+BURST = timedelta(seconds=20)
+"""Where a rate is set: how much of it may be used at once after a pause; as long as the sweep takes to come again."""
 
 
 @transaction.atomic

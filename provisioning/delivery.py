@@ -4,6 +4,7 @@ Operations are claimed in batches of one system. Those that want the same of one
 it can (`Capability.BATCH`), and one after the other where it cannot; either way each is settled by itself.
 """
 
+import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +26,8 @@ from .connectors.base import Capability, Clock, Connector, ConnectorError, Entit
 from .lifecycle import GrantStatus
 from .models import Connector as ConnectorRow
 from .models import Grant, Operation, OperationKind
+
+logger = logging.getLogger(__name__)
 
 FIRST_LOOK = timedelta(seconds=3)
 """How soon to look again at a change that the target called done and does not show yet."""
@@ -94,6 +97,9 @@ class _Delivery:
                 actions.note_answer(connector=self.row, now=self.clock())
         except ConnectorError as error:
             self._fail_together(error)
+        except Exception:
+            logger.exception("Something went wrong in the connector of %s", self.system)
+            self._fail_together(ConnectorError(_("Something went wrong here; the log of the worker says what.")))
         finally:
             outbox.give_back(self.open)
 
@@ -177,19 +183,36 @@ def _revoke(those: list[Operation], connector: Connector, delivery: _Delivery) -
     """Take what is there, and look again."""
     reads = Capability.READ_BACK in connector.capabilities
     present = _read(those, connector) if reads else {operation.grant.person_id for operation in those}
-    gone = [operation for operation in those if operation.grant.person_id not in present]
+    gone = [o for o in those if o.grant.person_id not in present and not _may_be_on_its_way(o)]
     delivery.settle(gone, lambda now: actions.settle_removed(gone, is_verified=True, now=now))
     there = [operation for operation in those if operation not in gone]
     settling = [operation for operation in there if _is_settling(operation, connector, now=delivery.clock())]
     done, handed_over = _change([o for o in there if o not in settling], connector.revoke_many, delivery)
     present = _read(done, connector) if done and reads else set()
     removed = [operation for operation in done if operation.grant.person_id not in present]
+    if reads:
+        _look_again_at_what_was_under_way(removed, connector, delivery)
+    removed = [operation for operation in removed if operation in delivery.open]
     delivery.settle(removed, lambda now: actions.settle_removed(removed, is_verified=reads, now=now))
-    shown = [operation for operation in done if operation not in removed]
+    shown = [operation for operation in done if operation in delivery.open]
     _wait(
         settling + shown, connector, delivery, error=_("The target answered that it was removed, but still shows it.")
     )
     _hand_over(handed_over, connector, delivery)
+
+
+def _may_be_on_its_way(operation: Operation) -> bool:
+    """Whether we gave it and never saw it there: then that it does not show proves nothing, before it was revoked."""
+    grant = operation.grant
+    return grant.was_present is False and grant.verified_at is None and operation.waiting_since is None
+
+
+def _look_again_at_what_was_under_way(removed: list[Operation], connector: Connector, delivery: _Delivery) -> None:
+    """What the target may still be about to give is looked at once more, when it has had its time."""
+    doubtful = [operation for operation in removed if _may_be_on_its_way(operation)]
+    late = actions.granting_took_its_time(doubtful) if doubtful else []
+    delay = max(connector.settles_within, connector.looks_again_after)
+    delivery.settle(late, lambda now: actions.settle_waiting(late, delay=delay, is_done=True, now=now))
 
 
 def _change(

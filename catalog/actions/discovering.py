@@ -156,4 +156,5 @@ def _told(verb: str, target: models.Model, *, story: UUID, now: datetime, **deta
 
 
 def _cut(text: str, length: int = 200) -> str:
-    return text[:length]
+    """As much as is kept, without what no database takes: NUL, and halves of characters."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()[:length]

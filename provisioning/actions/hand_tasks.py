@@ -41,13 +41,14 @@ def ask_by_hand(
 ) -> HandTask | None:
     """The task for the change that is known by `key`, opened where there is none; None where nothing is to be done.
 
-    What an older change of mind asked of the team and nobody did is withdrawn, and then there is nothing to do. Safe
-    to call as often as one likes: a refusal is heard once, and opens the task again when it is asked for after that.
+    What an older change of mind asked of the team and nobody did is withdrawn; where all is then as it is wanted now,
+    there is nothing to do. Safe to call as often as one likes: a refusal is heard once, and opens the task again when
+    it is asked for after that.
     """
     lock_people([person.pk])
     task = HandTask.objects.with_names().filter(key=key).first()
     if task is None:
-        if _withdraw_older(person, role, key=key, now=now):
+        if _withdraw_older(person, role, key=key, now=now) and _is_so_already(person, role, kind=kind):
             return None
         task = HandTask(key=key, connector=connector, kind=kind, person=person, resource_role=role)
         task.correlation_id = _story(key)
@@ -124,7 +125,7 @@ def _go_on(keys: Sequence[str], *, now: datetime) -> None:
 
 
 def _withdraw_older(person: User, role: ResourceRole, *, key: str, now: datetime) -> bool:
-    """Whether an open task of an older change of mind is withdrawn for this one: all is as it was before that."""
+    """Whether an open task of an older change of mind is withdrawn for this one: all is as the team last left it."""
     about = HandTask.objects.with_names().filter(person=person, resource_role=role)
     task = about.open().select_for_update(of=("self",)).first()
     if task is None:
@@ -132,6 +133,13 @@ def _withdraw_older(person: User, role: ResourceRole, *, key: str, now: datetime
     task.move_to(TaskState.WITHDRAWN, at=now, withdrawn_for=key)
     journal.record_many([_tell(events.TASK_WITHDRAWN, task, now=now)])
     return True
+
+
+def _is_so_already(person: User, role: ResourceRole, *, kind: OperationKind) -> bool:
+    """Whether the last that the team did is what is wanted now; what it never did is not there."""
+    done = HandTask.objects.filter(person=person, resource_role=role, state=TaskState.DONE)
+    last = done.order_by("-settled_at", "-pk").values_list("kind", flat=True).first()
+    return (last or OperationKind.REVOKE) == kind
 
 
 def _as_it_is(task: HandTask, *, team: Group, now: datetime) -> HandTask:

@@ -110,6 +110,17 @@ def settle_waiting(operations: Sequence[Operation], *, delay: timedelta, is_done
     _record(events.GRANT_DELIVERED, given, now=now, proof=SAID_SO)
 
 
+def granting_took_its_time(operations: Sequence[Operation]) -> list[Operation]:
+    """Those of whose grants an earlier operation had to wait for the target, which may be at it still."""
+    waited = Operation.objects.filter(
+        grant__in=[operation.grant_id for operation in operations],
+        kind=OperationKind.GRANT,
+        waiting_since__isnull=False,
+    )
+    grants = set(waited.values_list("grant_id", flat=True))
+    return [operation for operation in operations if operation.grant_id in grants]
+
+
 @transaction.atomic
 def settle_failed(failures: Mapping[Operation, Failure], *, now: datetime) -> None:
     """The target did not do it: try again later, or make it stuck.

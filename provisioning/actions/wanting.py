@@ -16,7 +16,7 @@ from .. import events
 from ..lifecycle import GrantStatus, sources_of
 from ..models import Grant, GrantReason, OperationKind
 from .answering import close_cases_of
-from .queueing import queue, tell, turn
+from .queueing import given_up, queue, tell, turn
 
 ABSENT = (GrantStatus.REMOVED, GrantStatus.REMOVAL_PENDING, GrantStatus.DRIFTED)
 """What is approved anew is put in place where the target is not known to have it, or soon will not."""
@@ -52,6 +52,7 @@ def provide(reasons: Sequence[Reason], *, now: datetime) -> list[Grant]:
     )
     absent = [grant for grant in grants.values() if grant.status in ABSENT]
     _forget_drift(absent, now=now)
+    absent += given_up(list(grants.values()))
     turn(absent, status=GrantStatus.PENDING, now=now)
     new = [grant for grant in grants.values() if grant.status == GrantStatus.PENDING]
     stories = {grants[reason.person.pk, reason.role.pk].pk: reason.correlation_id for reason in reasons}

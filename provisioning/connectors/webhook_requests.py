@@ -3,6 +3,7 @@
 import re
 from base64 import b64encode
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 from uuid import uuid4
@@ -24,6 +25,9 @@ from .webhook_options import Authentication, Call, Paging
 VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
 CREDENTIAL = "credential"
 """The name of the secret with which we sign in; the connector's main secret signs."""
+
+MEANT_AS_GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+"""What an API says of what it does not have, and a gateway with a page of its own where the API is away."""
 
 
 class Requests:
@@ -52,7 +56,7 @@ class Requests:
             given={name: templates.in_header(value, values) for name, value in given.items()},
             key=key,
         )
-        if answer.is_success and errors.is_page(answer):
+        if (answer.is_success or answer.status_code in MEANT_AS_GONE) and errors.is_page(answer):
             raise errors.page_instead(system=str(self.row))
         return answer
 
@@ -87,7 +91,8 @@ class Requests:
 
     def refusal(self, answer: httpx2.Response) -> ConnectorError:
         """Why the target did not do it."""
-        secrets = (self._secret(), self._secret(CREDENTIAL))
+        given = self._secret(CREDENTIAL)
+        secrets = (self._secret(), given, b64encode(given.encode()).decode())
         return errors.refusal(answer, system=str(self.row), secrets=secrets)
 
     def _open(self) -> httpx2.Client:

@@ -181,10 +181,10 @@ class TestOrder:
         Connector.objects.update(rate_per_minute=12)
         provide(crew, role)
         system = role.resource.system_id
-        assert len(claim(system, now=NOW)) == 2, "what may be used at once"
+        assert len(claim(system, now=NOW)) == 4, "what may be used at once"
         assert claim(system, now=NOW) == []
         assert len(claim(system, now=NOW + timedelta(seconds=5))) == 1
-        assert len(claim(system, now=NOW + timedelta(seconds=30))) == 2, "a pause is not saved up for long"
+        assert len(claim(system, now=NOW + timedelta(minutes=9))) == 4, "a pause is not saved up for long"
 
 
 class TestTrouble:
@@ -327,3 +327,56 @@ class TestOlderAccess:
         perform_all_due(now=NOW)
         assert statuses() == ["removed"]
         assert not group.memberships.exists()
+
+
+class TestDoubts:
+    def test_what_was_handed_over_and_ended_is_revoked_though_it_does_not_show_yet(self, crew, role, scripted):
+        """The target does late what it was asked: nothing is taken for gone before it has had its time."""
+        stories = provide(crew[:1], role)
+        scripted.script = {"*": Progress.HANDED_OVER}
+        perform_all_due(now=NOW)
+        lock_people([crew[0].pk])
+        actions.withdraw(stories, now=NOW)
+        scripted.script = {}
+        perform_all_due(now=NOW + SECOND)
+        assert [call[0] for call in scripted.calls] == ["grant", "revoke"]
+        assert statuses() == ["removalPending"], "it is looked at once more"
+        group = Group.objects.get(pk=role.resource.origin_id)
+        add_member(group=group, person=crew[0], actor=None, now=NOW)
+        perform_all_due(now=NOW + timedelta(hours=1))
+        perform_all_due(now=NOW + timedelta(hours=2))
+        assert statuses() == ["removed"]
+        assert not group.memberships.exists()
+
+    def test_an_error_of_ours_is_counted_and_stops_nobody_else(self, crew, role, scripted, monkeypatch):
+        provide(crew[:3], role)
+        real = scripted.grant_many
+
+        def broken(self, people, entitlement, *, keys):
+            if any(person.username == "crew00" for person in people):
+                raise RuntimeError("not foreseen")
+            return real(self, people, entitlement, keys=keys)
+
+        monkeypatch.setattr(scripted, "grant_many", broken)
+        monkeypatch.setattr(scripted, "capabilities", BuiltinDirectory.capabilities)
+        perform_all_due(now=NOW)
+        found = {grant.person.username: grant.status for grant in Grant.objects.select_related("person")}
+        assert found == {"crew00": "failed", "crew01": "verified", "crew02": "verified"}
+        assert "went wrong" in Operation.objects.get(status=WorkStatus.PENDING).last_error
+
+    def test_what_a_target_says_is_kept_without_what_no_database_takes(self, crew, role, scripted):
+        provide(crew[:1], role)
+        scripted.script = {"*": ConnectorError("It said \x00 and \ud800.")}
+        perform_all_due(now=NOW)
+        assert Grant.objects.get().last_error == "It said  and ?."
+
+    def test_what_was_skipped_is_tried_again_when_it_is_wanted_again(self, cast, crew, role, scripted):
+        provide(crew[:1], role)
+        scripted.script = {"*": ConnectorError("No account.", is_final=True)}
+        perform_all_due(now=NOW)
+        actions.skip_stuck(operations=list(Operation.objects.stuck()), reason="Later", actor=cast.ada, now=NOW)
+        scripted.script = {}
+        stories = provide(crew[:1], role)
+        perform_all_due(now=NOW)
+        assert statuses() == ["verified"]
+        assert len(stories) == 1

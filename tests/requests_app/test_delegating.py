@@ -405,4 +405,5 @@ def test_many_are_brought_into_line_by_the_same_few_statements(cast, bea):
     assert AccessPackage.objects.count() == 13
     with CaptureQueriesContext(connection) as captured:
         assert actions.follow_delegations(now=NOW + DAY) == 0
-    assert len([s for s in captured if "SAVEPOINT" not in s["sql"]]) <= 3
+    lock = connection.vendor == "postgresql"  # the advisory lock under which seats are filled
+    assert len([s for s in captured if "SAVEPOINT" not in s["sql"]]) <= 3 + lock

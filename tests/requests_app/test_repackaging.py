@@ -13,7 +13,7 @@ from catalog import actions as catalog_actions
 from directory.models import Membership, User
 from provisioning.delivery import perform_all_due
 from provisioning.lifecycle import GrantStatus
-from provisioning.models import Connector, Grant, GrantReason, Operation
+from provisioning.models import Connector, ConnectorKind, Grant, GrantReason, Operation
 from requests_app import actions
 from requests_app.lifecycle import AssignmentStatus
 from requests_app.models import AccessRequest, Assignment
@@ -131,7 +131,7 @@ def test_whoever_holds_it_no_longer_or_never_did_gets_nothing(cast, package, cha
 
 def test_taking_out_the_role_that_fails_completes_the_delivery(cast, package, change, wiki):
     """The clock of the assignment starts then, and the request that waits is done."""
-    Connector.objects.all().update(is_enabled=False)
+    Connector.objects.all().update(kind=ConnectorKind.SCIM, base_url="http://127.0.0.1:9/v2")
     package.package_roles.all().delete()
     package.package_roles.create(resource_role=wiki[1])
     assignment = hold(cast.rita, package)
