@@ -52,6 +52,7 @@ def test_access_that_ends_while_its_target_is_down_is_pending_until_it_is_remove
     assert application.members(role.origin_id) == {"rita"}
 
     application.kill()
+    assert assignment.ends_at is not None
     ended_at = assignment.ends_at + timedelta(minutes=1)
     actions.expire_due(now=ended_at)
     for minutes in range(0, 180, 11):

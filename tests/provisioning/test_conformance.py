@@ -1,5 +1,7 @@
 """Every connector passes the conformance kit, against the real thing; a planted fault does not."""
 
+from typing import Any
+
 import pytest
 
 from provisioning.connectors.base import Progress
@@ -20,7 +22,7 @@ def test_the_connector_conforms(kind, each, request):
     each.run(target)
 
 
-FAULTS = {
+FAULTS: dict[str, dict[str, Any]] = {
     "says done and does nothing": {"grant": lambda self, person, entitlement, *, key: Progress.DONE},
     "forgets to revoke": {"revoke": lambda self, person, entitlement, *, key: Progress.DONE},
     "reads what it likes": {"read": lambda self, person, entitlement: True},
@@ -35,7 +37,7 @@ def test_the_kit_finds_a_connector_that(fault, request):
     class Faulty(BuiltinTarget):
         def connect(self):
             connector = super().connect()
-            connector.__class__ = type("Faulty", (BuiltinDirectory,), dict(FAULTS[fault]))
+            connector.__class__ = type("Faulty", (BuiltinDirectory,), FAULTS[fault])
             return connector
 
     found = []

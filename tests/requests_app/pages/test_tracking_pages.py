@@ -172,7 +172,8 @@ def test_what_is_given_up_says_that_administrators_see_it(cast, package, sign_in
     actions.approve(approval=access_request.approvals.get(), actor=cast.marco, now=timezone.now())
     Operation.objects.update(attempts=Operation.MAX_ATTEMPTS - 1)
     [operation] = outbox.claim(Operation.objects.with_grants(), now=timezone.now())
-    provisioning_actions.settle_failed({operation: provisioning_actions.Failure("The target is gone.")}, now=timezone.now())
+    gone = provisioning_actions.Failure("The target is gone.")
+    provisioning_actions.settle_failed({operation: gone}, now=timezone.now())
     page = text(sign_in(cast.rita).get(page_of(access_request)))
     assert f"Given up after {Operation.MAX_ATTEMPTS} attempts" in page
     assert "Next try" not in page
