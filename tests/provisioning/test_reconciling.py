@@ -23,6 +23,7 @@ from provisioning.models import (
     DriftCase,
     DriftRule,
     Grant,
+    GrantReason,
     Operation,
     Reconciliation,
     RoleReading,
