@@ -18,6 +18,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.db.models import Count, Value
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -101,7 +102,11 @@ def check_work() -> dict[str, Any]:
     rows: dict[str, WorkQuerySet[Any]] = {
         model._meta.label_lower: WorkQuerySet(model) for model in embedded.work_rows()
     }
-    stuck = {name: work.stuck().count() for name, work in rows.items()}
+    counts = [
+        work.stuck().order_by().values(name=Value(name)).annotate(number=Count("pk")) for name, work in rows.items()
+    ]
+    found = {row["name"]: row["number"] for row in counts[0].union(*counts[1:], all=True)}
+    stuck = {name: found.get(name, 0) for name in rows}
     overdue = [name for name, work in rows.items() if work.due(before).exists()]
     if Assignment.objects.due_to_end(before).exists():
         overdue.append(Assignment._meta.label_lower)

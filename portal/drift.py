@@ -74,8 +74,8 @@ def given_by(grant: Grant) -> list[Given]:
     references = GrantReason.objects.filter(grant=grant).order_by("-starts_at").values_list("reference", flat=True)
     held = Assignment.objects.select_related("package", "policy").in_bulk(list(references[:MOST_SHOWN]))
     asked = AccessRequest.objects.filter(assignment__in=held, kind__in=ADDING).select_related("requested_by")
-    requests = {one.assignment_id: one for one in asked}
-    return [Given(assignment, requests.get(assignment.pk)) for assignment in held.values()]
+    behind = {one.assignment_id: one for one in asked}
+    return [Given(assignment, behind.get(assignment.pk)) for assignment in held.values()]
 
 
 def _others(case: DriftCase) -> list[DriftCase]:

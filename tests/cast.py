@@ -52,6 +52,16 @@ class Cast:
         return policy
 
 
+def break_directory() -> None:
+    """Whatever is asked of the cast's one target system fails from now on: at its address nobody answers."""
+    Connector.objects.update(kind=ConnectorKind.SCIM, base_url="http://127.0.0.1:9/v2")
+
+
+def mend_directory() -> None:
+    """The target system is what it was, and nothing is held against it."""
+    Connector.objects.update(kind=ConnectorKind.BUILTIN, base_url="", held_until=None, paused_at=None, failures=0)
+
+
 def make_cast() -> Cast:
     """Create the cast in the database."""
 

@@ -53,8 +53,7 @@ def settle_page(*, run: Discovery, found: Sequence[FoundResource], gone: Sequenc
     if not outbox.still_held([run]):
         raise outbox.LeaseLostError(_("%(system)s is being looked through by another worker.") % {"system": run})
     outbox.renew([run], now=now)
-    system, story = run.connector.system, run.correlation_id
-    assert story is not None
+    system, story = run.connector.system, run.story
     seen_at = max(now, run.created_at)
     taken = take_in(system=system, found=found, into=run.connector.discovers_into, story=story, now=seen_at)
     run.resources += taken.resources
@@ -72,8 +71,7 @@ def finish_discovery(*, run: Discovery, is_everything: bool, bookmark: str, now:
     """
     outbox.settle(run, now=now)
     if is_everything:
-        assert run.correlation_id is not None
-        run.missing += note_unseen(system=run.connector.system, since=run.created_at, story=run.correlation_id, now=now)
+        run.missing += note_unseen(system=run.connector.system, since=run.created_at, story=run.story, now=now)
         run.save(update_fields=COUNTED)
     Connector.objects.filter(pk=run.connector_id).update(discovered_at=now, bookmark=bookmark)
     details = {name: getattr(run, name) for name in COUNTED}

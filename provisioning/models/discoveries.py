@@ -1,6 +1,7 @@
 """Discoveries: looks into a target system for its resources and roles."""
 
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -44,3 +45,8 @@ class Discovery(WorkRow):
 
     def __str__(self) -> str:
         return str(self.connector)
+
+    @property
+    def story(self) -> UUID:
+        """The correlation id of all that the run leads to."""
+        return self.correlation_id or self.pk

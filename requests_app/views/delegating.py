@@ -127,8 +127,8 @@ class DelegationView(_DelegationPage):
         return self._receive()
 
     def _save(self, delegate: User, given: dict[str, Any]) -> HttpResponse:
-        assert self.delegation is not None  # found before the form is read
-        changed = {"delegation": self.delegation, "delegate": delegate, "actor": self.request.user, **given}
+        delegation = self.delegation or _find(self.request, self.kwargs["pk"])
+        changed = {"delegation": delegation, "delegate": delegate, "actor": self.request.user, **given}
         actions.change_delegation(now=timezone.now(), **changed)
         messages.success(self.request, _("Changed. Those whom it concerns are told."))
         return redirect("requests:delegations")

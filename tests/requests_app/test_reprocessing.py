@@ -10,11 +10,11 @@ from audit.models import Event
 from directory.models import Group, Membership
 from notifications.models import Message, Occasion
 from provisioning.delivery import perform_all_due
-from provisioning.models import Connector, Grant, Operation
+from provisioning.models import Grant, Operation
 from requests_app import actions
 from requests_app.lifecycle import AssignmentStatus, IllegalMove, RequestStatus, RequestType
 from requests_app.models import AccessRequest, Assignment
-from tests.cast import NOW
+from tests.cast import NOW, break_directory, mend_directory
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
@@ -33,7 +33,7 @@ def asked(cast, package):
 @pytest.fixture
 def failed(cast, asked):
     """The directory takes nothing, so that the delivery has failed for now."""
-    Connector.objects.update(is_enabled=False)
+    break_directory()
     perform_all_due(now=NOW)
     asked.refresh_from_db()
     assert asked.status == RequestStatus.DELIVERY_FAILED
@@ -55,7 +55,7 @@ def test_corner_27_a_failed_delivery_is_tried_again_at_once(cast, failed, is_stu
     Operation.objects.update(due_at=NOW + DAY, attempts=7)
     if is_stuck:
         Operation.objects.update(status=WorkStatus.STUCK)
-    Connector.objects.update(is_enabled=True)
+    mend_directory()
     assert not perform_all_due(now=NOW + MINUTE), "by itself, only tomorrow"
     reprocess(failed.assignment, cast.olga)
     assert perform_all_due(now=NOW + MINUTE) == 1
@@ -118,7 +118,7 @@ def test_a_failed_delivery_is_canceled_and_what_is_there_of_it_is_taken_away(cas
     assert failed.status == RequestStatus.CANCELED
     ending = AccessRequest.objects.get(kind=RequestType.ADMIN_REMOVE)
     assert (ending.requested_by, ending.assignment) == (cast.olga, failed.assignment)
-    Connector.objects.update(is_enabled=True)
+    mend_directory()
     perform_all_due(now=NOW + DAY)
     assert not Membership.objects.filter(person=cast.rita).exists()
     assert Assignment.objects.get().status == AssignmentStatus.ENDED

@@ -10,11 +10,11 @@ from django.utils import timezone
 from catalog.choices import QuestionKind
 from directory.models import PersonAttribute
 from provisioning.delivery import perform_all_due
-from provisioning.models import Connector
 from requests_app import actions
 from requests_app.lifecycle import RequestStatus
 from requests_app.models import AccessRequest, Assignment
 from requests_app.periods import Period
+from tests.cast import break_directory, mend_directory
 
 from .conftest import get_access
 
@@ -263,7 +263,7 @@ def test_another_policy_that_asks_for_answers_shows_its_questions_first(policy, 
 
 
 def test_a_delivery_that_failed_is_tried_again_or_canceled_by_whoever_looks_after_the_package(cast, package, sign_in):
-    Connector.objects.update(is_enabled=False)
+    break_directory()
     get_access(cast, package)
     asked = AccessRequest.objects.get()
     assert asked.status == RequestStatus.DELIVERY_FAILED
@@ -274,7 +274,7 @@ def test_a_delivery_that_failed_is_tried_again_or_canceled_by_whoever_looks_afte
     assert again in sign_in(cast.olga).get(page).content.decode()
     assert again not in sign_in(cast.rita).get(page).content.decode()
     assert sign_in(cast.rita).post(again).status_code == 403
-    Connector.objects.update(is_enabled=True)
+    mend_directory()
     assert sign_in(cast.olga).get(again).status_code == 200
     assert sign_in(cast.olga).post(again).status_code == 302
     perform_all_due(now=timezone.now())
