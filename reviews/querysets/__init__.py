@@ -1,0 +1,7 @@
+"""Reads of reviews, campaigns, panels and items."""
+
+from .campaigns import CampaignQuerySet, PanelQuerySet
+from .items import ItemQuerySet
+from .reviews import ReviewQuerySet
+
+__all__ = ["CampaignQuerySet", "ItemQuerySet", "PanelQuerySet", "ReviewQuerySet"]

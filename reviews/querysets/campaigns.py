@@ -1,0 +1,68 @@
+"""Reads of campaigns and panels."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+
+from directory.models import User
+from directory.permissions import can_read_everything, is_administrator
+
+from ..lifecycle import RUNNING, UNFINISHED, CampaignStatus
+from .reviews import defined_by
+
+if TYPE_CHECKING:
+    from ..models import Campaign, Panel
+
+
+class CampaignQuerySet(models.QuerySet["Campaign"]):
+    """Campaigns."""
+
+    def visible_to(self, user: User) -> Self:
+        """Those whose results one may see; see `asking` for those that one reviews in."""
+        if can_read_everything(user):
+            return self.all()
+        return self.filter(defined_by(user, prefix="review__")) if user.is_active else self.none()
+
+    def steerable_by(self, user: User) -> Self:
+        """Those that this person may extend, stop, reset and apply."""
+        if is_administrator(user):
+            return self.all()
+        return self.filter(defined_by(user, prefix="review__")) if user.is_active else self.none()
+
+    def asking(self, user: User) -> Self:
+        """Those in which this person is, or was, a reviewer."""
+        from ..models import PanelMember
+
+        seats = PanelMember.objects.filter(person=user, panel__campaign=OuterRef("pk"))
+        return self.filter(Exists(seats)) if user.is_active else self.none()
+
+    def open(self) -> Self:
+        """Campaigns in which reviewers answer."""
+        return self.filter(status=CampaignStatus.IN_PROGRESS)
+
+    def running(self) -> Self:
+        """Campaigns that are being started or answered."""
+        return self.filter(status__in=RUNNING)
+
+    def unfinished(self) -> Self:
+        """Campaigns of which something is still to be done."""
+        return self.filter(status__in=UNFINISHED)
+
+    def due_to_move_on(self, now: datetime) -> Self:
+        """Open campaigns whose stage has come to its end."""
+        ended = Q(stages__position=F("stage"), stages__closed_at=None, stages__ends_at__lte=now)
+        return self.open().filter(ended).order_by("ends_at", "pk")
+
+
+class PanelQuerySet(models.QuerySet["Panel"]):
+    """Panels."""
+
+    def asking(self, user: User) -> Self:
+        """The panels in which this person sits now."""
+        return self.filter(members__person=user, members__left_at=None)
+
+    def current(self) -> Self:
+        """Those of the stage in which their campaign is."""
+        return self.filter(stage=F("campaign__stage"), campaign__status=CampaignStatus.IN_PROGRESS)
