@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.urls")),
     path("", include("catalog.urls")),
     path("", include("requests_app.urls")),
+    path("reviews/", include("reviews.urls")),
     path("", include("notifications.urls")),
     path("journal/", include("audit.urls")),
     *(path(f"accounts/{page}", not_here) for page in ("email/", "confirm-email/", "confirm-email/<str:key>/")),

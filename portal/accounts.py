@@ -17,12 +17,13 @@ from catalog.permissions import is_delegated
 from directory.actions import change_own_password
 from directory.models import User
 from provisioning.permissions import has_team_tasks, owns_resources
+from reviews.permissions import has_seats, number_of_open
 
 
 class SignIn(AuthenticationBackend):
     """Signs people in, and finds out by the same statement what every page asks of whoever is signed in: whether they
-    have a delegated role or a right by a group, own a resource, do tasks with a team, and whether anybody reports to
-    them."""
+    have a delegated role or a right by a group, own a resource, do tasks with a team, whether anybody reports to them,
+    and what they are asked to review."""
 
     def get_user(self, user_id: UUID) -> User | None:
         reports = User.objects.enabled().filter(manager=OuterRef("pk"))
@@ -31,6 +32,8 @@ class SignIn(AuthenticationBackend):
             "has_reports": Exists(reports),
             "has_resources": owns_resources(),
             "has_team_tasks": has_team_tasks(),
+            "has_seats": has_seats(),
+            "open_reviews": number_of_open(),
         }
         person = User.objects.with_group_rights().annotate(**known).filter(pk=user_id).first()
         return person if person and self.user_can_authenticate(person) else None

@@ -14,6 +14,7 @@ from directory.models import User
 from provisioning.models import DriftCase, HandTask
 from provisioning.permissions import answers_drift, can_see_drift, does_tasks
 from requests_app.models import Approval
+from reviews.permissions import open_reviews, reviews_at_all
 
 MOST_COUNTED = 9
 """A badge counts up to here; beyond, it says that there are more."""
@@ -54,6 +55,7 @@ CONFLICTS = Place(
     ("requests:exceptions", "requests:exception", "requests:ask_exception", "requests:emergencies",
      "requests:emergency_review"),
 )  # fmt: skip
+REVIEWS = Place("reviews:mine", _("Reviews"), "check-circle", ("reviews:",))
 TASKS = Place("tasks", _("Tasks"), "check", ("task", "settle_tasks"))
 DRIFT = Place("drift", _("Drift"), "alert", ("drift_case", "answer_drift"))
 JOURNAL = Place("audit:journal", _("Journal"), "file", ("audit:",))
@@ -67,6 +69,8 @@ def places_for(user: User) -> list[Place]:
     places = [*EVERYBODYS]
     if leads(user):
         places.append(TEAM)
+    if reviews_at_all(user) or can_see_governance(user):
+        places.append(REVIEWS)
     if does_tasks(user):
         places.append(TASKS)
     if can_see_drift(user):
@@ -98,7 +102,7 @@ def items(request: HttpRequest) -> list[dict[str, Any]]:
     if not isinstance(user, User):
         return []
     page = getattr(request, "belongs_to", "") or (request.resolver_match.view_name if request.resolver_match else "")
-    counts = {APPROVALS: waiting, DRIFT: drifting, TASKS: to_do}
+    counts = {APPROVALS: waiting, REVIEWS: to_review, DRIFT: drifting, TASKS: to_do}
     return [_item(place, page=page, badge=counts.get(place, _nothing)(user)) for place in places_for(user)]
 
 
@@ -117,12 +121,20 @@ def to_do(user: User) -> str:
     return _counted(HandTask.objects.waiting_for(user))
 
 
+def to_review(user: User) -> str:
+    """How many campaigns have open items for this person, or nothing where none has."""
+    return _up_to_most(open_reviews(user))
+
+
 def _nothing(user: User) -> str:
     return ""
 
 
 def _counted(rows: QuerySet[Any]) -> str:
-    found = len(rows.order_by().values_list("pk")[: MOST_COUNTED + 1])
+    return _up_to_most(len(rows.order_by().values_list("pk")[: MOST_COUNTED + 1]))
+
+
+def _up_to_most(found: int) -> str:
     return f"{MOST_COUNTED}+" if found > MOST_COUNTED else str(found or "")
 
 

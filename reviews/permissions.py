@@ -1,12 +1,15 @@
 """Who may do what with reviews: one pure question each."""
 
+from django.db.models import Count, Exists, IntegerField, OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
+
 from catalog.models import Catalog
 from catalog.permissions import can_manage_packages
 from directory.models import User
 from directory.permissions import can_read_everything, is_administrator
 
 from .lifecycle import CampaignStatus
-from .models import Campaign, Review, ReviewItem
+from .models import Campaign, Panel, PanelMember, Review, ReviewItem
 
 
 def can_define(user: User, review: Review) -> bool:
@@ -44,6 +47,32 @@ def can_decide(user: User, item: ReviewItem) -> bool:
     if item.person_id == user.pk and not campaign.stages.get(position=campaign.stage).is_self_review:
         return False
     return item.panel.members.filter(person=user, left_at=None).exists()
+
+
+def reviews_at_all(user: User) -> bool:
+    """Whether this person is, or ever was, a reviewer; known with whoever is signed in."""
+    known: bool | None = getattr(user, "has_seats", None)
+    return PanelMember.objects.filter(person=user).exists() if known is None else known
+
+
+def open_reviews(user: User) -> int:
+    """In how many campaigns items are open that this person is asked about; known with whoever is signed in."""
+    known: int | None = getattr(user, "open_reviews", None)
+    if known is None:
+        known = Panel.objects.waiting_for(user.pk).aggregate(found=Count("campaign", distinct=True))["found"]
+    return known or 0
+
+
+def has_seats() -> Exists:
+    """Whether a person of the enclosing statement ever reviewed: known as `has_seats` where it is asked for."""
+    return Exists(PanelMember.objects.filter(person=OuterRef("pk")))
+
+
+def number_of_open() -> Coalesce:
+    """For how many campaigns a person of the enclosing statement has open items: known as `open_reviews`."""
+    waiting = Panel.objects.waiting_for(OuterRef("pk")).order_by().annotate(all=Value(1)).values("all")
+    found = waiting.annotate(found=Count("campaign", distinct=True)).values("found")
+    return Coalesce(Subquery(found, output_field=IntegerField()), 0)
 
 
 def _catalog_of(review: Review) -> Catalog | None:

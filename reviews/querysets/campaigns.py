@@ -1,7 +1,7 @@
 """Reads of campaigns and panels."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
@@ -62,6 +62,10 @@ class PanelQuerySet(models.QuerySet["Panel"]):
     def asking(self, user: User) -> Self:
         """The panels in which this person sits now."""
         return self.filter(members__person=user, members__left_at=None)
+
+    def waiting_for(self, person: Any) -> Self:
+        """Those of open stages in which this person (an id, or an expression for one) sits and items are open."""
+        return self.current().filter(members__person=person, members__left_at=None, open_items__gt=0)
 
     def current(self) -> Self:
         """Those of the stage in which their campaign is."""

@@ -32,7 +32,7 @@ def test_each_person_is_led_to_what_is_theirs(cast: Cast, gus: User, audrey: Use
     for person in (cast.rita, cast.olga, cast.charlie, gus):
         assert labels(browser_of(person)) == EVERYBODYS
     assert labels(browser_of(cast.marco)) == [*EVERYBODYS, "Your team"]
-    governance = ["Drift", "Conflicts", "Journal", "Findings", "Roles"]
+    governance = ["Reviews", "Drift", "Conflicts", "Journal", "Findings", "Roles"]
     assert labels(browser_of(audrey)) == [*EVERYBODYS, *governance]
     assert labels(browser_of(cast.ada)) == [*EVERYBODYS, *governance, "Administration"]
 

@@ -1,0 +1,1 @@
+"""Everything that changes reviews and what comes of them."""
