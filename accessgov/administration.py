@@ -48,8 +48,12 @@ class ConfigurationForm(forms.ModelForm):
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
         if self.refusal:
-            raise ValidationError(self.refusal.messages)
+            raise self.placed(self.refusal)
         return cleaned
+
+    def placed(self, refusal: ValidationError) -> ValidationError:
+        """Where in the form the refusal is told: above it, as an action's names need not be the form's."""
+        return ValidationError(refusal.messages)
 
 
 class PlainFields:

@@ -127,7 +127,7 @@ def _start_where_it_was() -> "subprocess.Popen[str]":
                 break
             time.sleep(PAUSE)
     process, connector.base_url = start(connector.secret)
-    configure_connector(connector=connector, actor=None, now=timezone.now())
+    configure_connector(connector=connector, secret=connector.secret, actor=None, now=timezone.now())
     return process
 
 

@@ -163,7 +163,7 @@ def _take_down(roll: Roll, now: datetime) -> None:
     """From now on its address is one at which nothing answers."""
     connector = Connector.objects.get(system__name=STOCK)
     connector.base_url = NOBODY_THERE
-    configure_connector(connector=connector, actor=roll.person(ADMINISTRATOR), now=now)
+    configure_connector(connector=connector, secret=connector.secret, actor=roll.person(ADMINISTRATOR), now=now)
 
 
 def _assigned(history: History, roll: Roll) -> None:

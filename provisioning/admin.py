@@ -34,7 +34,7 @@ from catalog.models import TargetSystem
 from directory.permissions import is_administrator
 
 from . import actions
-from .admin_discovering import DiscoveringAdmin
+from .admin_discovering import DiscoveringAdmin, may_discover
 from .admin_health import HealthAdmin
 from .admin_helping import SkippingAdmin
 from .admin_reconciling import ComparingAdmin
@@ -84,7 +84,8 @@ class ConnectorAdmin(HealthAdmin, ListingAdmin, ComparingAdmin, DiscoveringAdmin
     """How target systems are reached, with a test that really calls them."""
 
     form = ConnectorForm
-    list_display = ("system", "kind", "base_url", "is_enabled", "health", "reconciled_at", "discovered_at")
+    list_display = ("system", "kind", "base_url", "condition", "last_answer_at", "reconciled_at", "discovered_at")
+    list_filter = ("kind", "is_enabled")
     list_select_related = ("system",)
     search_fields = ("system__name", "base_url")
     autocomplete_fields = ("system", "owners", "discovers_into")
@@ -100,15 +101,17 @@ class ConnectorAdmin(HealthAdmin, ListingAdmin, ComparingAdmin, DiscoveringAdmin
     def get_fieldsets(self, request: HttpRequest, obj: Connector | None = None) -> Any:
         has_address = obj is None or obj.base_url or kind_of(obj.kind).needs_address
         address = ("base_url",) if has_address else ()
-        start = (None, {"fields": (("system", "kind"), *address, ("secret", "forgets_secret"))})
         if obj is None:
-            return (start,)
+            return ((None, {"fields": (("system", "kind"), *address, "secret")}),)
+        secret = (("secret", "forgets_secret"),) if kind_of(obj.kind).secret_label else ()
+        start = (None, {"fields": (("system", "kind"), "health", *address, *secret)})
         own: list[Any] = [
             (title or _("What this kind asks for"), {"fields": lines}) for title, lines in groups_for(obj.kind)
         ]
         limits = (_("Limits"), {"fields": (("max_concurrency", "rate_per_minute"),)})
         listed = ("listed",) if obj.kind == ConnectorKind.MANUAL else ()
-        state = ("owners", "is_enabled", "health", ("reconcile_every", "compared"), *listed, *DISCOVERED)
+        discovered = DISCOVERED if may_discover(obj.kind) else ()
+        state = ("owners", "is_enabled", ("reconcile_every", "compared"), *listed, *discovered)
         rest = (_("State"), {"fields": state})
         return tuple(part for part in (start, *own, limits, rest) if part[1]["fields"])
 
@@ -128,10 +131,11 @@ class ConnectorAdmin(HealthAdmin, ListingAdmin, ComparingAdmin, DiscoveringAdmin
         )
 
     def response_add(self, request: HttpRequest, obj: Connector, post_url_continue: str | None = None) -> HttpResponse:
-        """Where its kind asks for more, that comes next."""
-        if not fields_for(obj.kind):
-            return super().response_add(request, obj, post_url_continue)
-        messages.info(request, _("Now fill in what this kind of connector asks for, and test the connection."))
+        """What comes next is on its page: what its kind asks for, and the test."""
+        if fields_for(obj.kind):
+            messages.info(request, _("Now fill in what this kind of connector asks for, and test the connection."))
+        else:
+            messages.info(request, _("Now test the connection."))
         return redirect(page_of(Connector, obj.pk))
 
     def has_delete_permission(self, request: HttpRequest, obj: Connector | None = None) -> bool:

@@ -11,11 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 
-from accessgov.administration import ReadingAdmin, after_dialog, by, page_of
+from accessgov.administration import ReadingAdmin, after_dialog, by, page_of, user_of
 from accessgov.outbox import WorkStatus
 from audit.admin import NewestPaginator
+from directory.permissions import is_administrator
 
 from . import actions
+from .connectors import base, kind_of
 from .lifecycle import IllegalMove
 from .models import Connector, Discovery
 
@@ -42,10 +44,10 @@ class DiscoveringAdmin:
         ) % {"moment": date_format(timezone.localtime(seen_at), "DATETIME_FORMAT"), "age": timesince(seen_at), **counts}
 
     @action(
-        description=_("Look for resources now"),
-        permissions=("test",),
+        description=_("Look for resources"),
+        permissions=("discover",),
         dialog={
-            "title": _("Look for resources now?"),
+            "title": _("Look for resources?"),
             "description": _("Reads which resources and roles the system has; nothing changes there."),
             "form_submit_text": _("Look"),
         },
@@ -58,6 +60,15 @@ class DiscoveringAdmin:
         except IllegalMove as refusal:
             messages.warning(request, str(refusal))
         return after_dialog(page_of(Connector, object_id))
+
+    def has_discover_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        connector = Connector.objects.filter(pk=object_id).first()
+        return is_administrator(user_of(request)) and connector is not None and may_discover(connector.kind)
+
+
+def may_discover(kind: str) -> bool:
+    """Whether there is anything to look for, however it is configured."""
+    return kind_of(kind).discover is not base.Connector.discover
 
 
 @admin.register(Discovery)

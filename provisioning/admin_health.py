@@ -1,5 +1,7 @@
 """How a connector is, in one sentence: it answers, it is tried again, or it is paused, since when and why."""
 
+from typing import Any
+
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
@@ -7,9 +9,21 @@ from unfold.decorators import display
 
 from .models import Connector
 
+CONDITION_LABELS = {"answers": "success", "trouble": "warning", "paused": "danger", "new": "info"}
+
 
 class HealthAdmin:
-    """What the list and the page of connectors say about the last answer."""
+    """What the list says of connectors in a word, and the page of one in a sentence."""
+
+    @display(description=_("condition"), label=CONDITION_LABELS)
+    def condition(self, connector: Connector) -> tuple[str, Any]:
+        if not connector.is_enabled:
+            return "off", _("switched off")
+        if connector.paused_at:
+            return "paused", _("paused")
+        if connector.failures or connector.last_error:
+            return "trouble", _("does not answer")
+        return ("answers", _("answers")) if connector.last_answer_at else ("new", _("not tested yet"))
 
     @display(description=_("last answer"))
     def health(self, connector: Connector) -> str:

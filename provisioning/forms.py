@@ -3,7 +3,9 @@
 from typing import Any
 
 from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
@@ -20,6 +22,7 @@ from .connectors import kind_of
 from .models import Connector
 
 KEEPS = _("There is one. Leave this empty to keep it, or type a new one.")
+AGAIN = _("Type this again: what is secret is not sent back with the page.")
 THEME: tuple[tuple[type[forms.Widget], type[forms.Widget]], ...] = (
     (forms.TextInput, UnfoldAdminTextInputWidget),
     (forms.URLInput, UnfoldAdminTextInputWidget),
@@ -49,6 +52,8 @@ class ConnectorForm(ConfigurationForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.instance.kind:
+            self.fields["secret"].label = kind_of(self.instance.kind).secret_label
         if self.instance.sealed_secret:
             self.fields["secret"].help_text = KEEPS
         for name in self.instance.sealed_extras:
@@ -56,6 +61,29 @@ class ConnectorForm(ConfigurationForm):
                 self.fields[secret_field(name)].help_text = KEEPS
         for name, value in self.instance.options.items():
             self.initial.setdefault(option_field(name), value)
+
+    def full_clean(self) -> None:
+        """A page never shows what is secret: where it comes back with an error, that is to be typed once more."""
+        super().full_clean()
+        if not self.errors:
+            return
+        for name in self.fields:
+            is_secret = name == "secret" or name.startswith(secret_field(""))
+            if is_secret and name not in self.errors and self.data.get(self.add_prefix(name)):
+                self.add_error(name, AGAIN)
+
+    def placed(self, refusal: ValidationError) -> ValidationError:
+        """At the field that it is about, where the action names one."""
+        if not hasattr(refusal, "error_dict"):
+            return super().placed(refusal)
+        told: dict[str, list[Any]] = {}
+        for name, errors in refusal.error_dict.items():
+            told.setdefault(self._field_of(name), []).extend(errors)
+        return ValidationError(told)
+
+    def _field_of(self, name: str) -> str:
+        named = (name, option_field(name), secret_field(name))
+        return next((field for field in named if field in self.fields), NON_FIELD_ERRORS)
 
     def new_secret(self) -> str | None:
         """The secret to be kept from now on; None where it stays as it is."""
@@ -126,6 +154,7 @@ def _secret(label: Any) -> forms.CharField:
 
 def _themed(field: forms.Field) -> forms.Field:
     """The field in the clothes of the administration pages; a kind knows nothing of them."""
+    field.label = capfirst(field.label)
     for plain, themed in THEME:
         if type(field.widget) is plain:
             field.widget = themed(attrs=field.widget.attrs)

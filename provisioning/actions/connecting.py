@@ -1,6 +1,6 @@
 """Changes to connectors, and what their targets answered to a test."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -31,8 +31,10 @@ def configure_connector(
 ) -> Connector:
     """Create or change a connector; what is None stays as it is. The journal tells that a secret changed, no more.
 
-    `options` and `extra_secrets` are what its kind asks for (`connectors.base.Connector`). A connector that was held
-    back is tried again at once. Raises PermissionDenied and ValidationError.
+    `options` and `extra_secrets` are what its kind asks for (`connectors.base.Connector`). Where the connector is led
+    elsewhere, the secrets that it keeps are to be given anew: whoever came into somebody's session does not have them
+    sent to a place of their own. A connector that was held back is tried again at once. Raises PermissionDenied and
+    ValidationError.
     """
     _require_administrator(actor)
     is_new = connector._state.adding
@@ -45,6 +47,8 @@ def configure_connector(
         raise ValidationError({"base_url": _("Say where the system answers.")})
     if options is not None:
         connector.options = kind.clean_options(options)
+    if old and _leads_elsewhere(connector, old=old):
+        _require_anew(old, is_given=secret is not None, given=extra_secrets or {})
     connector.held_until = connector.next_free_at = None
     connector.save()
     if owners is not None:
@@ -67,6 +71,21 @@ def _keep_secrets(
         connector.set_secret(secret)
     for name, value in extra_secrets.items():
         connector.set_extra_secret(name, value)
+
+
+def _leads_elsewhere(connector: Connector, *, old: Connector) -> bool:
+    """Whether what is sent would go to another place, or less guarded; what was never said led nowhere yet."""
+    said = [name for name in kind_of(old.kind).leads_to if name in old.options]
+    places = [(one.kind, one.base_url, *(one.options.get(name) for name in said)) for one in (connector, old)]
+    return places[0] != places[1]
+
+
+def _require_anew(old: Connector, *, is_given: bool, given: Collection[str]) -> None:
+    missing = [name for name in old.sealed_extras if name not in given]
+    if old.sealed_secret and not is_given:
+        missing.insert(0, "secret")
+    if missing:
+        raise ValidationError(dict.fromkeys(missing, _("Type this again: it would be sent to another place now.")))
 
 
 def _facts(connector: Connector, **more: Fact) -> Facts:

@@ -19,6 +19,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from catalog.choices import ResourceKind
 from directory.models import User
@@ -163,8 +164,12 @@ class Connector(ABC):
     options_form: ClassVar[type[OptionsForm]] = OptionsForm
     needs_address: ClassVar[bool] = False
     """Whether the row's `base_url` must be given."""
+    secret_label: ClassVar[str | Promise] = gettext_lazy("Secret")
+    """What the row's main secret is; empty where the kind has none."""
     extra_secrets: ClassVar[Mapping[str, str | Promise]] = {}
     """Names of further secrets beside the row's main one, with their labels."""
+    leads_to: ClassVar[tuple[str, ...]] = ()
+    """The options that say where secrets go, and how safely; as for the address, who changes one gives them anew."""
     settles_within: ClassVar[timedelta] = timedelta()
     """How long the target may take until it shows a change that it called done (eventual consistency)."""
     looks_again_after: ClassVar[timedelta] = timedelta(minutes=15)

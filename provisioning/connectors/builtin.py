@@ -29,6 +29,7 @@ class BuiltinDirectory(Connector):
     """A resource is a group of ours, its id the group's; its roles are `member` and `owner`."""
 
     capabilities = frozenset({Capability.READ_BACK, Capability.HOLDERS, Capability.DISCOVER})
+    secret_label = ""
 
     def read(self, person: User, entitlement: Entitlement) -> bool:
         """Direct membership or ownership; what comes through nested groups is not ours to take away."""

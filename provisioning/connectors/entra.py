@@ -59,6 +59,8 @@ class EntraTenant(Connector):
     """
 
     options_form = EntraOptions
+    secret_label = gettext_lazy("Client secret")
+    leads_to = ("cloud", "authority", "endpoint")
     extra_secrets = {CERTIFICATE: gettext_lazy("Private key and certificate (PEM), instead of a client secret")}
     settles_within = timedelta(minutes=2)
 

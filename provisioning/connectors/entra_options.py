@@ -11,7 +11,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from .base import OptionsForm
+from .base import FieldGroup, FieldLine, OptionsForm
 
 GUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 DOMAIN = r"(?=.{4,253}$)([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.)+[a-zA-Z]{2,63}"
@@ -125,6 +125,16 @@ class EntraOptions(OptionsForm):
         validators=[check_origin],
         help_text=_("Only where a proxy stands before the cloud's own."),
     )
+
+    def groups(self) -> list[FieldGroup]:
+        """The tenant, its people, what is listed of it, and what stands before it."""
+        guests: list[FieldLine] = [("invites_guests", "sends_invitations"), "invitation_leads_to"]
+        return [
+            ("", [("tenant_id", "client_id"), "cloud"]),
+            (_("People and guests"), ["match_by", *guests]),
+            (_("What is looked for"), [("discovers_groups", "discovers_teams"), "discovers_applications"]),
+            (_("Behind a proxy"), [("authority", "endpoint")]),
+        ]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from directory.models import User
 
@@ -46,6 +46,8 @@ class LdapDirectory(Connector):
     """A resource's id is the unchanging id of the group, which outlives its being renamed or moved."""
 
     options_form = LdapOptions
+    secret_label = gettext_lazy("Password of our account")
+    leads_to = ("servers", "allows_plain")
 
     def __init__(self, row: ConnectorRow, *, clock: Clock = timezone.now) -> None:
         super().__init__(row, clock=clock)

@@ -15,7 +15,7 @@ from ldap3.core.exceptions import LDAPException
 from ldap3.operation.search import parse_filter
 from ldap3.utils.dn import parse_dn
 
-from .base import OptionsForm
+from .base import FieldGroup, FieldLine, OptionsForm
 from .ldap_templates import TemplateError, parse_attributes, render_dn
 from .matching import KnownBy
 
@@ -236,6 +236,19 @@ class LdapOptions(OptionsForm):
             "a person is left out."
         ),
     )
+
+    def groups(self) -> list[FieldGroup]:
+        """The directory, its people, its groups, and accounts."""
+        where: list[FieldLine] = ["servers", "allows_plain", "ca_certificate", "bind_dn", "page_size"]
+        people = ["people_base", "people_filter", ("person_attribute", "person_field"), "id_attribute"]
+        members: list[FieldLine] = [("member_attribute", "member_value"), ("owner_attribute", "memberof_attribute")]
+        accounts: list[FieldLine] = ["disable_by", ("disable_attribute", "disable_value")]
+        return [
+            ("", where),
+            (gettext_lazy("People"), people),
+            (gettext_lazy("Groups"), ["groups_base", "groups_filter", *members, "placeholder"]),
+            (gettext_lazy("Accounts"), [*accounts, "account_dn", "account_attributes"]),
+        ]
 
     def clean_placeholder(self) -> str:
         """A DN where members are DNs."""

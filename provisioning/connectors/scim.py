@@ -5,7 +5,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ import httpx2
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from scim2_client.engines.httpx2 import SyncSCIMClient
 from scim2_models import ListResponse, NotFoundException, PatchOp, PatchOperation
 
@@ -54,6 +54,7 @@ class ScimApplication(Connector):
 
     capabilities = frozenset(Capability) - {Capability.DISCOVER_CHANGES}
     needs_address = True
+    secret_label = gettext_lazy("Token")
 
     def __init__(self, row: ConnectorRow, *, clock: base.Clock = timezone.now) -> None:
         super().__init__(row, clock=clock)
@@ -139,7 +140,7 @@ class ScimApplication(Connector):
             if found and time.monotonic() > until:
                 break
             try:
-                with explained(system=str(self.row)):
+                with explained(system=str(self.row), secret=self._token):
                     found[person.pk] = look(person)
             except ConnectorError as error:
                 if error.is_outage:
@@ -183,19 +184,19 @@ class ScimApplication(Connector):
     @contextmanager
     def _client(self) -> Iterator[SyncSCIMClient]:
         """A client on this connector's connection. Raises ConnectorError for whatever goes wrong inside the block."""
-        with explained(system=str(self.row)):
+        with explained(system=str(self.row), secret=self._token):
             if self._http is None:
-                secret = self._secret()
                 self._http = httpx2.Client(
                     base_url=self.row.base_url,
                     headers={"Accept": "application/scim+json"}
-                    | ({"Authorization": f"Bearer {secret}"} if secret else {}),
+                    | ({"Authorization": f"Bearer {self._token}"} if self._token else {}),
                     timeout=base.TIMEOUT,
                     verify=_trusted(),
                 )
             yield PunctualClient(self._http, provider=PROVIDER)
 
-    def _secret(self) -> str:
+    @cached_property
+    def _token(self) -> str:
         try:
             return self.row.secret
         except ImproperlyConfigured as error:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from scim2_client import RequestNetworkException, SCIMClientException, UnexpectedStatusCodeException
 from scim2_models import SCIMException
 
+from . import web
 from .base import ConnectorError
 
 LONGEST_WAIT = timedelta(days=1)
@@ -24,8 +25,8 @@ WITHOUT_REGARD = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_
 
 
 @contextmanager
-def explained(*, system: str) -> Iterator[None]:
-    """Turn whatever the client raises inside the block into a ConnectorError."""
+def explained(*, system: str, secret: str = "") -> Iterator[None]:
+    """Turn whatever the client raises inside the block into a ConnectorError, which never shows the secret."""
     try:
         yield
     except RequestNetworkException as error:
@@ -33,7 +34,7 @@ def explained(*, system: str) -> Iterator[None]:
     except (SCIMClientException, SCIMException) as error:
         answer = getattr(error, "source", None)
         wait = retry_after(answer) if isinstance(answer, httpx2.Response) else None
-        words = _answer_words(error, system=system)
+        words = _answer_words(error, system=system, secret=secret)
         raise ConnectorError(words, retry_after=wait, is_outage=_concerns_all(_status(error))) from error
     except httpx2.InvalidURL as error:
         raise ConnectorError(
@@ -71,7 +72,7 @@ def _network_words(error: RequestNetworkException, *, system: str) -> str:
         return _token_words(system)
     return _("%(system)s cannot be reached (%(reason)s): check that it runs, and the address in its connector.") % {
         "system": system,
-        "reason": _shortened(str(cause)) or type(cause).__name__,
+        "reason": _shortened(web.reason_of(cause)),
     }
 
 
@@ -81,9 +82,9 @@ def _token_words(system: str) -> str:
     }
 
 
-def _answer_words(error: SCIMClientException | SCIMException, *, system: str) -> str:
+def _answer_words(error: SCIMClientException | SCIMException, *, system: str, secret: str) -> str:
     status = _status(error)
-    words = {"system": system, "status": status, "detail": _detail(error)}
+    words = {"system": system, "status": status, "detail": _detail(error, secret=secret)}
     if status is None or status < HTTPStatus.MULTIPLE_CHOICES:
         return _("%(system)s did not answer as SCIM 2.0 does (%(detail)s): check the address in its connector.") % words
     if status < HTTPStatus.BAD_REQUEST:
@@ -113,12 +114,12 @@ def _status(error: SCIMClientException | SCIMException) -> int | None:
     return error.status if isinstance(error, SCIMException) else None
 
 
-def _detail(error: SCIMClientException | SCIMException) -> str:
+def _detail(error: SCIMClientException | SCIMException, *, secret: str) -> str:
+    """The reason that the target gave, on one line, without what we sent in confidence."""
     if isinstance(error, UnexpectedStatusCodeException):
         return _("no reason given")
-    if isinstance(error, SCIMException):
-        return _shortened(error.detail)
-    return _shortened(error.message)
+    text = str(error.detail if isinstance(error, SCIMException) else error.message)
+    return _shortened(text.replace(secret, "…") if secret else text)
 
 
 def _shortened(text: str) -> str:

@@ -13,7 +13,7 @@ import psycopg
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow, tuple_row
 
@@ -52,6 +52,8 @@ class SqlDatabase(Connector):
     """Each change is a transaction of its own; what it touches decides whether it succeeded."""
 
     options_form = SqlOptions
+    secret_label = gettext_lazy("Password of the user")
+    leads_to = ("host", "port", "sslmode")
 
     def __init__(self, row: ConnectorRow, *, clock: base.Clock = timezone.now) -> None:
         super().__init__(row, clock=clock)

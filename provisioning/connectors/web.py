@@ -1,5 +1,6 @@
 """HTTP as connectors to web services speak it: in time, with answers of bounded length, and without redirects."""
 
+import re
 import ssl
 import time
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ LARGEST_ANSWER = 32_000_000
 """Bytes, unpacked."""
 LONGEST_WAIT = timedelta(days=1)
 """However long a target asks us to wait, we ask again after this."""
+ERROR_NUMBER = re.compile(r"\[Errno -?\d+\] ?")
 UNPACKED = ("content-encoding", "content-length", "transfer-encoding")
 """What an answer says of its packing, which is off when it was gathered."""
 
@@ -37,6 +39,11 @@ def send(client: httpx2.Client, method: str, url: str, **more: Any) -> httpx2.Re
         body = b"".join(_until(deadline, answer))
     headers = {name: value for name, value in answer.headers.items() if name.lower() not in UNPACKED}
     return httpx2.Response(answer.status_code, headers=headers, content=body, request=answer.request)
+
+
+def reason_of(error: BaseException | None) -> str:
+    """What the network said, in words for people: without the number that the system gives it."""
+    return ERROR_NUMBER.sub("", str(error or "")) or type(error).__name__
 
 
 def _until(deadline: float, answer: httpx2.Response) -> Iterator[bytes]:

@@ -55,6 +55,7 @@ class Webhook(Connector):
 
     needs_address = True
     options_form = WebhookOptions
+    secret_label = gettext_lazy("Signing secret")
     extra_secrets = {CREDENTIAL: gettext_lazy("Token or password")}
 
     def __init__(self, row: ConnectorRow, *, clock: base.Clock = timezone.now) -> None:

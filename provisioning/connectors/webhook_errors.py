@@ -34,7 +34,7 @@ def explained(*, system: str) -> Iterator[None]:
         raise _away(words, system=system) from error
     except httpx2.RequestError as error:
         words = _("%(system)s cannot be reached (%(reason)s): check that it runs, and the address in its connector.")
-        raise _away(words, system=system, reason=_shortened(str(error)) or type(error).__name__) from error
+        raise _away(words, system=system, reason=_shortened(web.reason_of(error))) from error
 
 
 def refusal(answer: httpx2.Response, *, system: str, secrets: Iterable[str]) -> ConnectorError:

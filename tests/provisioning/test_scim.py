@@ -216,7 +216,7 @@ def test_a_target_that_is_down(system, person):
     with answering() as base_url:
         pass
     for error in every_call_fails(connect(system, base_url), person, entitlement("1")):
-        assert str(error).startswith("Ledger cannot be reached (")
+        assert str(error).startswith("Ledger cannot be reached (Connection refused): check that it runs")
         assert error.retry_after is None
 
 
@@ -251,6 +251,16 @@ def test_answers_that_are_no_answer(system, person, answer, words):
             assert str(error).startswith(words)
             assert error.retry_after is None
     assert not Account.objects.exists()
+
+
+@pytest.mark.parametrize("status", ["400 Bad", "500 Oops", "200 OK"])
+def test_a_target_that_echoes_our_token_does_not_bring_it_into_a_sentence(system, person, status):
+    told = ERROR % (int(status[:3]), "Who is the bearer of s3cret-token?")
+    with answering(http(status, body=told)) as base_url:
+        connector = connect(system, base_url, token="s3cret-token")
+        for error in every_call_fails(connector, person, entitlement("1")):
+            assert "s3cret" not in str(error)
+            assert status == "200 OK" or "Who is the bearer of …?" in str(error)
 
 
 @pytest.mark.parametrize("status", ["429 Slow down", "503 Later"])
