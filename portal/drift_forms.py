@@ -1,11 +1,12 @@
 """What is typed about drift: which cases are shown, and the answer to some of them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import TargetSystem
@@ -15,14 +16,23 @@ from provisioning.lifecycle import CaseAnswer, CaseKind, CaseState
 from requests_app.fields import LastDayField, WordsField
 
 
+def capitalised(choices: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """The choices with labels as they stand alone in a list."""
+    return [(value, capfirst(label)) for value, label in choices]
+
+
 class DriftFilterForm(forms.Form):
     """Which cases are shown: the open ones, unless asked otherwise."""
 
     system = forms.ModelChoiceField(
         label=_("System"), queryset=TargetSystem.objects.none(), required=False, empty_label=_("All systems")
     )
-    kind = forms.ChoiceField(label=_("What"), choices=[("", _("Everything")), *CaseKind.choices], required=False)
-    state = forms.ChoiceField(label=_("State"), choices=CaseState.choices, required=False, initial=CaseState.OPEN)
+    kind = forms.ChoiceField(
+        label=_("What"), choices=[("", _("Everything")), *capitalised(CaseKind.choices)], required=False
+    )
+    state = forms.ChoiceField(
+        label=_("State"), choices=capitalised(CaseState.choices), required=False, initial=CaseState.OPEN
+    )
     resource = forms.CharField(label=_("Resource"), max_length=200, required=False)
 
     def __init__(self, *args: Any, visible: CaseQuerySet, **kwargs: Any) -> None:

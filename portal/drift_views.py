@@ -135,7 +135,7 @@ def _answer(request: SignedInRequest, cases: list[DriftCase], form: AnswerForm) 
 def _compared() -> list[dict[str, Any]]:
     """When each connected system was last compared as a whole."""
     rows = Connector.objects.select_related("system").order_by("system__name")[:MOST]
-    return [{"system": one.system, "at": one.reconciled_at} for one in rows]
+    return [{"system": one.system, "at": one.reconciled_at, "is_away": bool(one.paused_at)} for one in rows]
 
 
 def ids_of(texts: list[str]) -> list[UUID]:

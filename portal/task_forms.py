@@ -13,8 +13,11 @@ from provisioning.lifecycle import TaskState
 from provisioning.task_querysets import TaskQuerySet
 from requests_app.fields import WordsField
 
+from .drift_forms import capitalised
+
 OVERDUE, MINE = "overdue", "mine"
-STATES = [("", _("Open")), (OVERDUE, _("Overdue")), *[one for one in TaskState.choices if one[0] != TaskState.OPEN]]
+SETTLED = [one for one in TaskState.choices if one[0] != TaskState.OPEN]
+STATES = [("", _("Open")), (OVERDUE, _("Overdue")), *capitalised(SETTLED)]
 
 
 class TaskFilterForm(forms.Form):

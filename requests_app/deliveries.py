@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accessgov.outbox import WorkStatus
 from catalog.models import AccessPackage, ResourceRole
 from provisioning.lifecycle import PRESENT, GrantStatus
-from provisioning.models import Connector, Grant, GrantReason, Operation
+from provisioning.models import Connector, ConnectorKind, Grant, GrantReason, Operation
 
 from .templatetags.states import tone
 
@@ -82,6 +82,9 @@ def _waiting(grant: Grant, *, operation: Operation, facts: dict[str, Any]) -> De
         said = _("%(system)s does not answer at the moment; it is tried again by itself.")
         facts["note"], error = said % {"system": system}, error or connector.last_error
         next_try = max(operation.due_at, connector.held_until or operation.due_at)
+    elif connector is not None and connector.kind == ConnectorKind.MANUAL and not error:
+        said = _("%(team)s does this by hand, and says when it is done.")
+        facts["note"] = said % {"team": connector.options.get("team") or system}
     return Delivery(error=error, next_try=next_try, attempts=operation.attempts, **facts)
 
 

@@ -102,6 +102,11 @@ class DriftCase(models.Model):
         return str(self.person) if self.person else self.account_name or self.account_id
 
     @property
+    def title(self) -> str:
+        """Whom and which role it is about."""
+        return gettext("%(who)s: %(role)s") % {"who": self.who, "role": self.resource_role}
+
+    @property
     def sentence(self) -> str:
         """What is the matter, in words."""
         facts = {"who": self.who, "role": self.resource_role, "system": self.system}
