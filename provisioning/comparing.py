@@ -17,42 +17,61 @@ from django.db.models.expressions import RawSQL
 
 from .lifecycle import CaseKind, GrantStatus
 from .models import Connector
-from .staging import as_id, as_key
+from .staging import HOLDERS, as_id, as_key
 
-SEEN = """
-    WITH seen AS MATERIALIZED (
-        SELECT staged.role AS role, COALESCE(staged.person, known.person_id) AS person,
-               CASE WHEN staged.person IS NULL AND known.person_id IS NULL THEN staged.account END AS account,
-               staged.name AS name
-        FROM provisioning_stagedholder staged
+SEEN = f"""
+    WITH said AS MATERIALIZED ({HOLDERS}), seen AS (
+        SELECT said.role AS role, COALESCE(said.person, known.person_id) AS person,
+               CASE WHEN said.person IS NULL AND known.person_id IS NULL THEN said.account END AS account,
+               said.name AS name
+        FROM said
         LEFT JOIN provisioning_account known
-          ON known.connector_id = %(connector)s AND known.external_id = staged.account
-        WHERE staged.run = %(run)s
+          ON known.connector_id = %(connector)s AND known.external_id = said.account
     )
-"""
+"""  # nosec B608 - made of constants
 IS_JUDGED = """
     held.changed_at < %(before)s AND NOT EXISTS (
         SELECT 1 FROM provisioning_operation work WHERE work.grant_id = held.id AND work.status IN ('pending', 'stuck')
     )
 """
-DIFFERENT = f"""{SEEN}, held AS MATERIALIZED (
+SAME = "given.resource_role_id = seen.role AND given.person_id = seen.person"
+FACTS = "seen.role, seen.person, seen.account, seen.name, given.id, given.person_id, given.status, given.changed_at"
+if connection.vendor == "postgresql":
+    BOTH_WAYS = f"SELECT {FACTS} FROM seen FULL JOIN given ON {SAME}"  # nosec B608
+else:  # SQLite finds the partners of a full join without any index, each among all
+    BOTH_WAYS = f"""
+        SELECT {FACTS} FROM seen LEFT JOIN given ON {SAME}
+        UNION ALL SELECT {FACTS} FROM given LEFT JOIN seen ON {SAME} WHERE seen.role IS NULL
+    """  # nosec B608
+DIFFERENT = f"""{SEEN}, given AS (
         SELECT id, resource_role_id, person_id, status, changed_at FROM provisioning_grant
         WHERE resource_role_id IN (%(roles)s)
+    ), held (role, person, account, name, id, holder, status, changed_at) AS ({BOTH_WAYS})
+    SELECT role, COALESCE(person, holder), account, name, id, status FROM held
+    WHERE id IS NULL OR (
+        CASE WHEN role IS NULL THEN status IN ('delivered', 'verified')
+             ELSE status NOT IN ('delivered', 'verified', 'removalPending') END
+        AND {IS_JUDGED}
     )
-    SELECT seen.role, seen.person, seen.account, seen.name, held.id, held.status FROM seen
-    LEFT JOIN held ON held.resource_role_id = seen.role AND held.person_id = seen.person
-    WHERE held.id IS NULL
-       OR (held.status NOT IN ('delivered', 'verified', 'removalPending') AND {IS_JUDGED})
-    UNION ALL
-    SELECT held.resource_role_id, held.person_id, NULL, NULL, held.id, NULL FROM held
-    LEFT JOIN seen ON seen.role = held.resource_role_id AND seen.person = held.person_id
-    WHERE held.status IN ('delivered', 'verified') AND seen.role IS NULL AND {IS_JUDGED}
 """  # nosec B608 - made of constants
-"""Both ways by one statement, so that either side is read once; what is missing comes without a name."""
+"""What is on one side alone, or stands there otherwise; what is missing comes without a role."""
 DELIVERED = f"""{SEEN}
     SELECT held.id FROM seen
     JOIN provisioning_grant held ON held.resource_role_id = seen.role AND held.person_id = seen.person
     WHERE held.status = 'delivered' AND {IS_JUDGED}
+"""  # nosec B608 - made of constants
+NEW_ID = {"postgresql": "gen_random_uuid()", "sqlite": "lower(hex(randomblob(16)))"}
+LEARN = f"""
+    WITH said AS MATERIALIZED ({HOLDERS}) INSERT INTO provisioning_account (id, connector_id, person_id, external_id)
+    SELECT {NEW_ID[connection.vendor]}, %(connector)s, people.id, MIN(said.account)
+    FROM said
+    JOIN directory_user people ON LOWER(people.username) = LOWER(said.name)
+    LEFT JOIN provisioning_account known ON known.connector_id = %(connector)s AND known.external_id = said.account
+    WHERE said.name <> '' AND known.id IS NULL
+    GROUP BY people.id
+    HAVING COUNT(DISTINCT said.account) = 1
+    ON CONFLICT (connector_id, person_id) DO UPDATE SET external_id = EXCLUDED.external_id
+    WHERE NOT EXISTS (SELECT 1 FROM said seen WHERE seen.account = provisioning_account.external_id)
 """  # nosec B608 - made of constants
 
 
@@ -90,7 +109,7 @@ class Reading:
         """What is there and does not count as such; and the ids of grants that are missing, with their people's."""
         unexpected, missing, whole = [], {}, set(self.roles)
         for role, person, account, name, grant, status in self._rows(DIFFERENT):
-            if name is None:
+            if role is None:
                 missing[as_id(grant)] = as_id(person)
             elif as_id(role) in whole:
                 unexpected.append(
@@ -104,6 +123,16 @@ class Reading:
                     )
                 )
         return unexpected, dict(sorted(missing.items()))
+
+    def learn_accounts(self) -> int:
+        """Remember whose accounts those are that nobody was known to have, by the name that people sign in with.
+
+        One statement; returns how many there were. An account that took the place of another one of the same name,
+        which the target shows no more, is the person's from now on; between two of one name nobody chooses.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(*self._positional(LEARN))
+            return cursor.rowcount
 
     def delivered(self) -> RawSQL:
         """The ids of grants that are there and count as delivered only, for the statement that verifies them all."""
@@ -124,5 +153,5 @@ class Reading:
             "before": [connection.ops.adapt_datetimefield_value(self.before)],
         }
         names = re.findall(r"%\((\w+)\)s", statement)
-        placed = re.sub(r"%\((\w+)\)s", lambda found: ", ".join(["%s"] * len(values[found[1]])), statement)
+        placed = re.sub(r"%\((\w+)\)s", lambda found: ", ".join(["%s"] * len(values[found[1]])) or "NULL", statement)
         return placed, [value for name in names for value in values[name]]

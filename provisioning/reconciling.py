@@ -35,6 +35,11 @@ logger = logging.getLogger(__name__)
 ROWS = 50_000
 """A step is large enough for joins to pay, and small enough to be committed within a second."""
 ROLES = 1000
+"""A step ends after so many roles, however few hold them."""
+SOME = 250
+"""Roles that are read from the database at once."""
+STILL_HELD = outbox.LEASE * 2 / 3
+"""A run is leased anew where less than this has not run out."""
 SKEW = timedelta(seconds=30)
 """What changed shortly before a reading began is not judged: clocks differ, and targets take their time."""
 ASKED_TOGETHER = 50
@@ -117,9 +122,7 @@ def _take_step(run: Reconciliation, connector: Connector, *, clock: Clock) -> bo
     """Read and judge the next roles; False where there are none left. Raises ConnectorError and LeaseLostError."""
     staging.clear(run.pk)
     began = connector.as_of or clock()
-    step = _Step(
-        run.pk, run.connector, connector, began, run.cursor, after_page=lambda: actions.hold(run=run, now=clock())
-    )
+    step = _Step(run.pk, run.connector, connector, began, run.cursor, go_on=lambda: _hold(run, now=clock()))
     if not step.read() or step.cursor is None:
         return False
     actions.settle_step(
@@ -132,6 +135,12 @@ def _take_step(run: Reconciliation, connector: Connector, *, clock: Clock) -> bo
         now=clock(),
     )
     return True
+
+
+def _hold(run: Reconciliation, *, now: datetime) -> None:
+    """Lease it anew before the lease runs out. Raises LeaseLostError."""
+    if run.leased_until is None or run.leased_until - now < STILL_HELD:
+        actions.hold(run=run, now=now)
 
 
 def _note_failure(run: Reconciliation, error: ConnectorError, *, now: datetime) -> None:
@@ -153,15 +162,26 @@ class _Step:
     connector: Connector
     began: datetime
     cursor: UUID | None
-    after_page: Callable[[], None] = lambda: None
+    go_on: Callable[[], None] = lambda: None
     holders: dict[UUID, int] = field(default_factory=dict)
     errors: dict[UUID, str] = field(default_factory=dict)
 
     def read(self) -> bool:
         """Stage roles behind the cursor until it is enough; False where there are none. Raises an outage."""
-        roles = ResourceRole.objects.with_names().filter(resource__system=self.row.system_id).order_by("pk")
-        behind = roles.filter(pk__gt=self.cursor) if self.cursor else roles
-        staging.stage(self.run, self._say(list(behind[:ROLES])), after_each=self.after_page)
+        pages, count = staging.Staging(self.run, go_on=self.go_on), 0
+        for role in islice(self._roles(), ROLES):
+            try:
+                self.holders[role.pk] = pages.add(role.pk, self._holders_of(role))
+                count += self.holders[role.pk]
+            except ConnectorError as error:
+                if error.is_outage:
+                    raise
+                self.errors[role.pk] = str(error)
+            self.cursor = role.pk
+            self.go_on()
+            if count >= ROWS:
+                break
+        pages.write()
         return bool(self.holders or self.errors)
 
     @property
@@ -170,32 +190,21 @@ class _Step:
         before = self.began - self.connector.settles_within - SKEW
         return Reading(run=self.run, connector=self.row, roles=list(self.holders), before=before)
 
-    def _say(self, roles: list[ResourceRole]) -> Iterator[Said]:
-        count = 0
-        for role in roles:
-            if count >= ROWS:
-                return
-            found = 0
-            try:
-                for said in self._holders_of(role):
-                    found += 1
-                    yield said
-                self.holders[role.pk] = found
-            except ConnectorError as error:
-                if error.is_outage:
-                    raise
-                self.errors[role.pk] = str(error)
-            self.cursor = role.pk
-            count += found
+    def _roles(self) -> Iterator[ResourceRole]:
+        """The roles behind the cursor, which moves on meanwhile."""
+        roles = ResourceRole.objects.select_related("resource").filter(resource__system=self.row.system_id)
+        while some := list((roles.filter(pk__gt=self.cursor) if self.cursor else roles).order_by("pk")[:SOME]):
+            yield from some
 
     def _holders_of(self, role: ResourceRole) -> Iterator[Said]:
         entitlement = Entitlement(resource_id=role.resource.origin_id, role_id=role.origin_id, name=str(role))
         if Capability.HOLDERS in self.connector.capabilities:
-            for holder in self.connector.holders(entitlement):
-                yield Said(role.pk, holder.account_id, holder.name)
-            return
+            return ((holder.account_id, holder.name) for holder in self.connector.holders(entitlement))
+        return map(staging.asked, self._asked_about(role, entitlement))
+
+    def _asked_about(self, role: ResourceRole, entitlement: Entitlement) -> Iterator[UUID]:
+        """Of those who should hold the role or did, whoever does; the target is asked about each."""
         grants = Grant.objects.filter(resource_role=role, status__in=(*PRESENT, GrantStatus.DRIFTED)).order_by("pk")
         people = (grant.person for grant in grants.select_related("person").iterator(chunk_size=ASKED_TOGETHER))
         while some := list(islice(people, ASKED_TOGETHER)):
-            for person_id in self.connector.read_many(some, entitlement):
-                yield Said(role.pk, "", person=person_id)
+            yield from self.connector.read_many(some, entitlement)

@@ -1,82 +1,78 @@
-"""What targets say about who holds what, on its way into the database: a page at a time, never all in memory."""
+"""What targets say about who holds what, on its way into the database: some at a time, never all in memory."""
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
-from typing import NamedTuple
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from itertools import chain, islice
 from uuid import UUID
 
 from django.db import connection
 
 from .connectors.base import printable
-from .models import Account, Connector, StagedHolder
+from .models import StagedPage
 
-PAGE = 5_000
-"""Rows that are written at once."""
+SOME = 100
+"""Holders that are taken at once: as many as a target lists within the time of a call or two."""
+PAGE = 10_000
+"""Holders that are written at once."""
 LONGEST = 300
-NULL = "\\N"
-ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-"""What stands for itself nowhere in a line of COPY."""
-COPY = "COPY provisioning_stagedholder (run, role, account, name, person) FROM STDIN"
+
+Said = tuple[str, ...]
+"""One holder of a role: an account and its name; or nothing of either, and the id of the person who was asked about."""
+
+PARTS, ITEMS, ID = (
+    ("jsonb_each", "jsonb_array_elements", "uuid")
+    if connection.vendor == "postgresql"
+    else ("json_each", "json_each", "text")
+)
+"""How the database takes a page apart, and how it keeps ids."""
+HOLDERS = f"""
+    SELECT CAST(role.key AS {ID}) AS role, one.value ->> 0 AS account, one.value ->> 1 AS name,
+           CAST(one.value ->> 2 AS {ID}) AS person
+    FROM provisioning_stagedpage page, {PARTS}(page.holders) role, {ITEMS}(role.value) one
+    WHERE page.run = %(run)s
+"""  # nosec B608 - made of constants
+"""Who holds what, as it was staged for one run."""
 
 
-class Said(NamedTuple):
-    """One holder of a role, as the target names them; or a person whom it was asked about."""
+class Staging:
+    """Takes what a target says during one step of a run, and writes it a page at a time; commits each.
 
-    role: UUID
-    account: str
-    name: str = ""
-    person: UUID | None = None
-
-
-def stage(run: UUID, holders: Iterable[Said], *, after_each: Callable[[], None]) -> int:
-    """Write down who holds what for one step of a run; returns how many. Commits page by page.
-
-    `after_each` page the caller says that it is still there: a large group takes its time.
+    By `go_on` the caller can say now and then that it is still there: a large group takes its time.
     """
-    count, rest = 0, iter(holders)
-    while page := list(islice(rest, PAGE)):
-        _write(run, page)
-        count += len(page)
-        after_each()
-    if count > PAGE and connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE provisioning_stagedholder")  # or it would guess, and join row by row
-    return count
+
+    def __init__(self, run: UUID, *, go_on: Callable[[], None]) -> None:
+        self._run = run
+        self._go_on = go_on
+        self._page: defaultdict[str, list[Said]] = defaultdict(list)
+        self._waiting = 0
+
+    def add(self, role: UUID, holders: Iterable[Said]) -> int:
+        """Take who holds a role; returns how many they are. What was taken of it stays where it ends in an error."""
+        count, rest, key = 0, iter(holders), str(as_key(role))
+        while some := list(islice(rest, SOME)):
+            self._page[key] += _clean(some)
+            self._waiting += len(some)
+            count += len(some)
+            if self._waiting >= PAGE:
+                self.write()
+            self._go_on()
+        return count
+
+    def write(self) -> None:
+        """Write down what was taken."""
+        if self._page:
+            StagedPage.objects.create(run=self._run, holders=self._page)
+        self._page, self._waiting = defaultdict(list), 0
+
+
+def asked(person: UUID) -> Said:
+    """A person whom the target was asked about, and who holds the role."""
+    return ("", "", str(as_key(person)))
 
 
 def clear(run: UUID) -> None:
     """Forget what was staged for a run: it was compared, or its worker died before that."""
-    StagedHolder.objects.filter(run=run).delete()
-
-
-def learn_accounts(run: UUID, connector: Connector) -> int:
-    """Remember whose accounts those are that nobody was known to have, by the name that people sign in with.
-
-    One statement; returns how many there were. An account that took the place of another one of the same name, which
-    the target shows no more, is the person's from now on; between two of one name nobody chooses.
-    """
-    make_id = "gen_random_uuid()" if connection.vendor == "postgresql" else "lower(hex(randomblob(16)))"
-    accounts = Account._meta.db_table
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            INSERT INTO {accounts} (id, connector_id, person_id, external_id)
-            SELECT {make_id}, %s, people.id, MIN(staged.account)
-            FROM provisioning_stagedholder staged
-            JOIN directory_user people ON LOWER(people.username) = LOWER(staged.name)
-            LEFT JOIN {accounts} known ON known.connector_id = %s AND known.external_id = staged.account
-            WHERE staged.run = %s AND staged.person IS NULL AND staged.name <> '' AND known.id IS NULL
-            GROUP BY people.id
-            HAVING COUNT(DISTINCT staged.account) = 1
-            ON CONFLICT (connector_id, person_id) DO UPDATE SET external_id = EXCLUDED.external_id
-            WHERE NOT EXISTS (
-                SELECT 1 FROM provisioning_stagedholder seen
-                WHERE seen.run = %s AND seen.account = {accounts}.external_id
-            )
-            """,  # nosec B608 - names of our own tables
-            [as_key(connector.pk), as_key(connector.pk), as_key(run), as_key(run)],
-        )
-        return cursor.rowcount
+    StagedPage.objects.filter(run=run).delete()
 
 
 def as_key(value: UUID) -> UUID | str:
@@ -89,28 +85,10 @@ def as_id(value: UUID | str) -> UUID:
     return value if isinstance(value, UUID) else UUID(value)
 
 
-def _write(run: UUID, page: list[Said]) -> None:
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor, cursor.copy(COPY) as copy:
-            start, roles = str(run), {role: str(role) for role in {row.role for row in page}}
-            copy.write("".join(f"{start}\t{roles[row.role]}\t{_line(row)}" for row in _clean(page)))
-        return
-    StagedHolder.objects.bulk_create(
-        StagedHolder(run=run, role=row.role, account=row.account, name=row.name, person=row.person)
-        for row in _clean(page)
-    )
-
-
-def _line(row: Said) -> str:
-    """The rest of a row as COPY reads it; a page at once is several times as fast as row by row."""
-    return f"{row.account.translate(ESCAPES)}\t{row.name.translate(ESCAPES)}\t{row.person or NULL}\n"
-
-
-def _clean(page: list[Said]) -> Iterator[Said]:
+def _clean(some: list[Said]) -> list[Said]:
     """What no database takes is no reason to lose a whole reading."""
-    for row in page:
-        said = row.account + row.name
-        if len(said) > LONGEST or "\x00" in said or not said.isascii():
-            yield row._replace(account=printable(row.account)[:LONGEST], name=printable(row.name)[:LONGEST])
-        else:
-            yield row
+    values = list(chain.from_iterable(some))
+    text = "".join(values)
+    if text.isascii() and "\0" not in text and max(map(len, values)) <= LONGEST:
+        return some
+    return [tuple(printable(value)[:LONGEST] for value in said) for said in some]

@@ -16,7 +16,7 @@ from catalog.models import ResourceRole
 from directory.actions import lock_people
 from directory.models import User
 
-from .. import events, staging
+from .. import events
 from ..comparing import Reading, Unexpected
 from ..lifecycle import PRESENT, CaseKind, CaseState, ExtraRule, GrantStatus, MissingRule
 from ..models import DriftCase, DriftRule, Grant, Reconciliation
@@ -59,13 +59,14 @@ def take_in(
     found = Found()
     unexpected, missing = _differences(reading)
     _lock_everybody({*missing.values(), *(one.person for one in unexpected if one.person)})
-    list(_unsettled(reading).values_list("pk"))  # locked before the grants, as whoever answers a case does
+    locked = list(_unsettled(reading).values_list("pk"))  # before the grants, as whoever answers a case does
     _verify_delivered(reading, began=began)
     arrived = [one.grant for one in unexpected if one.grant and not one.is_stranger]
     _verify(arrived, run=run, before=reading.before, now=now)
     drifted = _drift(missing, before=reading.before, now=now)
     strangers = {one.key: one for one in unexpected if one.is_stranger}
-    still = _close_what_is_over(list(_unsettled(reading)), strangers, found=found, began=began, now=now)
+    cases = list(_unsettled(reading)) if locked else []  # with their grants as they are now
+    still = _close_what_is_over(cases, strangers, found=found, began=began, now=now)
     new = [one for key, one in strangers.items() if key not in still]
     found.cases = [*_missing_cases(drifted, run=run, began=began), *_stranger_cases(new, run=run, began=began)]
     if found.cases:
@@ -107,7 +108,7 @@ def _differences(reading: Reading) -> tuple[list[Unexpected], dict[UUID, UUID]]:
     """
     unexpected, missing = reading.differences()
     has_names = any(one.account and one.name for one in unexpected)
-    if has_names and staging.learn_accounts(reading.run, reading.connector):
+    if has_names and reading.learn_accounts():
         return reading.differences()
     return unexpected, missing
 

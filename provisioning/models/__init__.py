@@ -6,7 +6,7 @@ from .drift import DriftCase, DriftRule
 from .grants import Grant, GrantReason
 from .hand_tasks import HandTask, HolderList, ListedHolder
 from .operations import Operation, OperationKind
-from .reconciliations import Reconciliation, RoleReading, StagedHolder
+from .reconciliations import Reconciliation, RoleReading, StagedPage
 
 __all__ = [
     "Account",
@@ -24,5 +24,5 @@ __all__ = [
     "OperationKind",
     "Reconciliation",
     "RoleReading",
-    "StagedHolder",
+    "StagedPage",
 ]

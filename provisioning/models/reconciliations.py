@@ -82,18 +82,18 @@ class RoleReading(models.Model):
         return str(self.resource_role)
 
 
-class StagedHolder(models.Model):
-    """Somebody whom a target named as the holder of a role, for as long as the step that compares them takes."""
+class StagedPage(models.Model):
+    """Who holds what, as a target said it, for as long as the step that compares it takes.
+
+    Thousands of holders to a row: a row for each would cost several times as much as comparing them.
+    """
 
     run = models.UUIDField()
-    role = models.UUIDField()
-    account = models.CharField(max_length=300)
-    name = models.CharField(max_length=300, blank=True)
-    person = models.UUIDField(null=True)
-    """Where the target was asked about this very person."""
+    holders = models.JSONField()
+    """By role; each a list of their account's id and the name they sign in with, or of what `staging.asked` makes."""
 
     class Meta:
-        indexes = [models.Index(fields=["run"], name="provisioning_staged_run")]
+        indexes = [models.Index(fields=["run"], name="provisioning_stagedpage_run")]
 
     def __str__(self) -> str:
-        return self.name or self.account
+        return str(self.run)

@@ -12,7 +12,7 @@ from accessgov import outbox
 from audit.models import Event
 from catalog.models import ResourceRole
 from directory.models import Group, Membership, User
-from provisioning import actions, reconciling
+from provisioning import actions, reconciling, staging
 from provisioning.actions import Reason
 from provisioning.connectors.builtin import BuiltinDirectory
 from provisioning.delivery import perform_all_due
@@ -27,7 +27,7 @@ from provisioning.models import (
     Operation,
     Reconciliation,
     RoleReading,
-    StagedHolder,
+    StagedPage,
 )
 from tests.cast import NOW, make_cast
 
@@ -68,7 +68,7 @@ def reconcile(now=LATER):
     assert reconciling.perform_all_due(now=now) == 1
     run.refresh_from_db()
     assert run.status == outbox.WorkStatus.DONE, run.last_error
-    assert not StagedHolder.objects.exists(), "what was staged is of no use any more"
+    assert not StagedPage.objects.exists(), "what was staged is of no use any more"
     return run
 
 
@@ -201,6 +201,25 @@ def test_a_target_that_names_somebody_twice_makes_one_case_of_it(cast, sales, mo
     assert (run.extra, run.unknown) == (1, 1)
 
 
+def test_a_large_group_is_staged_page_by_page_and_compared_as_one(cast, sales, monkeypatch):
+    monkeypatch.setattr(staging, "SOME", 2)
+    monkeypatch.setattr(staging, "PAGE", 4)
+    group, _role = sales
+    crowd = people(11)
+    add(group, *crowd)
+    other, _other_role = cast.role("Marketing")
+    add(other, *crowd[:3])
+    run = reconcile()
+    assert (run.roles, run.holders, run.extra, run.missing) == (2, 15, 14, 0)
+
+
+def test_what_no_database_takes_is_left_out_of_names(cast, sales, monkeypatch):
+    say(monkeypatch, ("a1", "rita"), ("\x00a2\ud800", 'Zoë \\ \t"{Ω}\n'), ("a3" * 200, "x" * 400))
+    reconcile()
+    found = dict(DriftCase.objects.values_list("account_id", "account_name"))
+    assert found == {"a2?": 'Zoë \\ \t"{Ω}\n', "a3" * 150: "x" * 300}
+
+
 def say(monkeypatch, *named):
     from provisioning.connectors.base import Holder
 
@@ -254,6 +273,21 @@ def test_a_role_that_cannot_be_read_is_left_as_it_is_and_the_others_are_judged(c
     assert status_of(cast.rita, role) == GrantStatus.VERIFIED
     assert "not in the directory any more" in RoleReading.objects.get(resource_role=role).last_error
     assert RoleReading.objects.get(resource_role=other_role).last_error == ""
+
+
+def test_a_role_whose_list_breaks_off_is_not_judged_by_the_part_of_it_that_came(cast, sales, monkeypatch):
+    from provisioning.connectors.base import ConnectorError, Holder
+
+    def breaks_off(self, role):
+        yield from (Holder(f"a{number}", "charlie") for number in range(5))
+        raise ConnectorError("The list broke off.")
+
+    monkeypatch.setattr(staging, "SOME", 2)
+    monkeypatch.setattr(staging, "PAGE", 2)
+    monkeypatch.setattr(BuiltinDirectory, "holders", breaks_off)
+    run = reconcile()
+    assert (run.roles, run.unread, run.found) == (0, 1, 0)
+    assert status_of(cast.rita, sales[1]) == GrantStatus.VERIFIED
 
 
 def test_without_a_list_of_holders_each_person_is_asked_about(cast, sales, monkeypatch):
@@ -328,13 +362,13 @@ def test_a_run_that_was_cut_off_goes_on_where_it_was_and_doubles_nothing(cast, m
     with pytest.raises(SystemExit):
         reconciling.perform_all_due(now=LATER)
     assert DriftCase.objects.count() == 2
-    assert StagedHolder.objects.exists(), "what the dead worker left behind"
+    assert StagedPage.objects.exists(), "what the dead worker left behind"
     assert reconciling.perform_all_due(now=LATER + timedelta(seconds=30)) == 0, "its lease still holds"
     reconciling.perform_all_due(now=LATER + 2 * MINUTE)
     run.refresh_from_db()
     assert (run.status, run.roles, run.extra) == (outbox.WorkStatus.DONE, 4, 4)
     assert DriftCase.objects.count() == 4
-    assert not StagedHolder.objects.exists()
+    assert not StagedPage.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -351,6 +385,24 @@ def test_a_run_goes_through_in_committed_steps_and_is_laid_down_where_it_takes_l
     run.refresh_from_db()
     assert (run.status, run.extra) == (outbox.WorkStatus.DONE, 3)
     assert list(reconciling.preview(run.connector, clock=lambda: LATER)) == []
+
+
+def test_a_run_over_many_small_roles_keeps_its_lease_however_slow_the_target_is(cast, monkeypatch):
+    for number in range(8):
+        cast.role(f"Group {number}")
+    now, left = [LATER], []
+
+    def slow(self, role):
+        left.append(Reconciliation.objects.get().leased_until - now[0])
+        now[0] += timedelta(seconds=15)
+        return iter(())
+
+    monkeypatch.setattr(BuiltinDirectory, "holders", slow)
+    run = actions.start_reconciliation(connector=Connector.objects.get(), actor=None, now=LATER)
+    reconciling.work_off(run.pk, clock=lambda: now[0])
+    run.refresh_from_db()
+    assert (run.status, run.roles) == (outbox.WorkStatus.DONE, 8)
+    assert min(left) >= timedelta(seconds=30)
 
 
 def test_a_worker_that_lost_its_lease_writes_nothing(cast, sales, monkeypatch):
@@ -503,6 +555,6 @@ def test_a_look_ahead_finds_the_same_and_keeps_nothing(cast, sales, connector):
         (CaseKind.EXTRA, cast.charlie),
     }
     assert status_of(cast.rita, role) == GrantStatus.VERIFIED
-    for kept in (DriftCase, Account, StagedHolder):
+    for kept in (DriftCase, Account, StagedPage):
         assert not kept.objects.exists()
     assert ResourceRole.objects.count() == 1
