@@ -249,13 +249,13 @@ class OperationAdmin(SkippingAdmin, ReadingAdmin):
     search_fields = ("grant__person__display_name", "grant__person__username", "grant__resource_role__resource__name")
     fields = (
         ("kind", "status", "attempts"),
-        ("person", "grant_page"),
+        ("person", "grant_page", "connector"),
         ("due_at", "created_at", "settled_at"),
         "last_error",
         "idempotency_key",
         "correlation_id",
     )
-    readonly_fields = ("person", "grant_page")
+    readonly_fields = ("person", "grant_page", "connector")
     sortable_by = ()
     paginator = NewestPaginator
     actions = ("retry_chosen", "skip_chosen")

@@ -9,14 +9,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.decorators import action
+from unfold.decorators import action, display
 from unfold.forms import ActionForm, BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from accessgov.administration import after_dialog, by, page_of
+from accessgov.administration import after_dialog, by, link_to, page_of
 
 from . import actions
-from .models import Operation
+from .models import Connector, Operation
 
 WHY = _("Why?")
 
@@ -44,6 +44,10 @@ class SkippingAdmin:
     """What the pages of operations have for skipping them, one or many, always with a reason."""
 
     action_form = ActionWithReason
+
+    @display(description=_("connector"))
+    def connector(self, operation: Operation) -> str:
+        return link_to(Connector.objects.filter(system=operation.system_id).first())
 
     @admin.action(description=_("Skip what is stuck, and say why"), permissions=("retry",))
     def skip_chosen(self, request: HttpRequest, operations: QuerySet[Operation]) -> None:

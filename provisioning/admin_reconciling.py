@@ -76,7 +76,7 @@ class ComparingAdmin:
 class ReconciliationAdmin(ReadingAdmin):
     """What was compared when, and what came of it."""
 
-    list_display = ("connector", "created_at", "state", *COUNTED, "said")
+    list_display = ("connector", "created_at", "state", "roles", "holders", "outcome")
     list_select_related = ("connector__system",)
     list_filter = ("status", "connector")
     fields = (
@@ -94,9 +94,12 @@ class ReconciliationAdmin(ReadingAdmin):
     def state(self, run: Reconciliation) -> tuple[str, str]:
         return run.status, run.get_status_display()
 
-    @display(description=_("remark"))
-    def said(self, run: Reconciliation) -> str:
-        return run.remark or run.last_error
+    @display(description=_("new cases"))
+    def outcome(self, run: Reconciliation) -> str:
+        counted = _("%(missing)d missing, %(extra)d added outside, %(unknown)d of nobody here") % {
+            name: getattr(run, name) for name in ("missing", "extra", "unknown")
+        }
+        return run.remark or run.last_error or counted
 
 
 @admin.register(DriftCase)

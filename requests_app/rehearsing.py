@@ -40,6 +40,11 @@ class Step(Enum):
     NOTHING = _("nothing")
     UNKNOWN = _("unknown")
 
+    @property
+    def word(self) -> str:
+        """By what programs know it."""
+        return self.name.lower()
+
 
 @dataclass(frozen=True)
 class Line:
@@ -58,6 +63,11 @@ class Line:
         if self.is_wanted == self.is_shown:
             return Step.NOTHING
         return Step.GIVE if self.is_wanted else Step.TAKE
+
+    @property
+    def is_change(self) -> bool:
+        """Whether anything would be done."""
+        return self.step in (Step.GIVE, Step.TAKE)
 
     @property
     def wanted(self) -> str:
@@ -110,9 +120,10 @@ def rehearse_system(system: TargetSystem, *, until: float | None = None) -> Iter
 
 
 def table_of(lines: Iterator[Line], *, most: int = MOST_SHOWN) -> Table:
-    """The first lines, and whether there are more."""
+    """The first lines, those that say something before those that need nothing, and whether there are more."""
     found = list(islice(lines, most + 1))
-    return Table(found[:most], is_cut=len(found) > most)
+    shown = sorted(found[:most], key=lambda line: (not line.is_change, line.step is Step.NOTHING))
+    return Table(shown, is_cut=len(found) > most)
 
 
 def a_while() -> float:

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from accessgov.administration import user_of
 from directory.permissions import is_administrator
 
-from ..models import Catalog
+from ..models import AccessPackage, Catalog
 from ..permissions import Reach, reach_of
 from ..roles import Right
 
@@ -67,6 +67,12 @@ class DelegatedRows(DelegatedReading):
     """Rows that people change where a role gives them the right to."""
 
     changing = Right.PACKAGES
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **given: Any) -> Any:
+        """What somebody may not see is no choice, whichever id they send: a refusal would tell its name."""
+        if db_field.related_model in (Catalog, AccessPackage):
+            given["queryset"] = db_field.related_model.objects.with_right(user_of(request), self.reading)
+        return super().formfield_for_foreignkey(db_field, request, **given)  # type: ignore[misc]  # the admin's
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.has_right(request, self.changing)

@@ -24,7 +24,9 @@ from .. import actions
 from ..lifecycle import AssignmentStatus
 from ..models import Assignment
 from ..periods import Period
+from ..permissions import can_reprocess
 from ..querysets import AssignmentQuerySet
+from ..rehearsing import a_while, rehearse_assignments, table_of
 from ..serializers import (
     AnsweredSerializer,
     AssignmentDetailSerializer,
@@ -34,6 +36,7 @@ from ..serializers import (
     NewEndSerializer,
     RequestDetailSerializer,
 )
+from ..serializers.rehearsals import RehearsalSerializer
 from .shared import RunFilter, answer, by_id_or_username, named, read
 
 
@@ -124,6 +127,16 @@ class AssignmentViewSet(ReadOnlyModelViewSet[Assignment]):
         """Have everything that it gives delivered once more: what failed, and what somebody took away by hand."""
         actions.reprocess(assignment=self.get_object(), actor=caller(request), now=timezone.now())
         return self.retrieve(request, pk=pk)
+
+    @extend_schema(operation_id="assignments_dry_run", responses=RehearsalSerializer, filters=False)
+    @action(detail=True, methods=["get"], url_path="dry-run")
+    def dry_run(self, request: Request, pk: str) -> Response:
+        """Look into the target systems what delivering it once more would change, and change nothing."""
+        assignment = self.get_object()
+        if not can_reprocess(caller(request), assignment):
+            raise PermissionDenied(_("Whoever looks after the package sees what delivering it again would change."))
+        table = table_of(rehearse_assignments([assignment.pk], until=a_while()))
+        return Response(RehearsalSerializer(table, context={"request": request}).data)
 
     @extend_schema(operation_id="assignments_give_back", request=None, responses=AssignmentDetailSerializer)
     @action(detail=True, methods=["post"], url_path="give-back")

@@ -18,7 +18,7 @@ OPERATIONS = {
     "rollouts_create",
     "rollouts_list",
     "rollouts_retrieve",
-    "rollouts_retry",
+    "rollouts_retry", "rollouts_dry_run", "assignments_dry_run",
     "approvals_list", "approvals_retrieve", "approvals_approve", "approvals_deny",
     "approvals_hand_over", "approvals_ask", "requests_answer", "people_set_risk",
     "assignments_list", "assignments_create", "assignments_retrieve", "assignments_give_back", "assignments_revoke",
