@@ -21,6 +21,7 @@ from provisioning import events as provisioning_events
 from provisioning.models import Connector
 from requests_app import events as requests_events
 from requests_app.lifecycle import UPDATING
+from reviews import events as reviews_events
 
 from .actions import Notice, concerned_by, queue
 from .models import Occasion
@@ -252,6 +253,40 @@ def tell_of_recoveries(heard: list[Event]) -> None:
     _tell(heard, Occasion.CONNECTOR_RESUMED, whom=_owners_of_connector, is_told_each_time=True)
 
 
+# --- Reviews --------------------------------------------------------------------------------------------------------
+
+
+@journal.listen(
+    reviews_events.CAMPAIGN_OPENED,
+    reviews_events.CAMPAIGN_STAGE_OPENED,
+    reviews_events.REVIEWER_REPLACED,
+    reviews_events.CAMPAIGN_REMINDED,
+)
+def wake_questions(heard: list[Event]) -> None:
+    """Reviewers with open items are asked, by a sweep: who they are takes a search."""
+    from .tasks import ask_reviewers
+
+    outbox.wake(ask_reviewers)
+
+
+@journal.listen(reviews_events.ITEM_HANDED_ON)
+def tell_of_items_handed_on(heard: list[Event]) -> None:
+    """Whoever is to review what was handed on is told, each time."""
+    _tell(heard, Occasion.REVIEW_HANDED_ON, whom=_asked, is_told_each_time=True)
+
+
+@journal.listen(reviews_events.CAMPAIGN_COMPLETED)
+def tell_results(heard: list[Event]) -> None:
+    """Whoever set a review up, and whoever it names, learn that it is complete."""
+    _tell(heard, Occasion.REVIEW_COMPLETED, whom=_told_at_end)
+
+
+@journal.listen(reviews_events.CAMPAIGN_WORK_STUCK)
+def alarm_of_campaigns(heard: list[Event]) -> None:
+    """Administrators learn that a campaign does not go on, at most every quarter of an hour."""
+    _alarm([event.subject.pk for event in heard], occasion=Occasion.REVIEW_STUCK, now=heard[0].occurred_at)
+
+
 # --- Queueing -------------------------------------------------------------------------------------------------------
 
 
@@ -361,6 +396,14 @@ def _parties(event: Event) -> list[UUID]:
 
 def _parties_but_the_actor(event: Event) -> list[UUID]:
     return [party for party in _parties(event) if party != event.actor_id]
+
+
+def _told_at_end(event: Event) -> list[UUID]:
+    """Whom its terms name, and whoever set up its review; of a campaign that an event started only the first."""
+    campaign = event.subject
+    named = [UUID(person) for person in campaign.rules.told_at_end]
+    author = None if campaign.person_id else campaign.review.created_by_id
+    return [*named, *([author] if author else [])]
 
 
 def _appointed(event: Event) -> list[UUID]:

@@ -31,6 +31,13 @@ def remind() -> int:
 
 
 @shared_task
+def ask_reviewers() -> int:
+    """Tell reviewers what they are asked in campaigns that are open, and remind those who are not done."""
+    now = timezone.now()
+    return actions.queue_review_questions(now=now) + actions.queue_campaign_reminders(now=now)
+
+
+@shared_task
 def tell_outcomes() -> int:
     """Queue what those are told who were asked to decide, and did not give the last word."""
     return actions.queue_outcomes(now=timezone.now())

@@ -19,6 +19,7 @@ class Topic(models.TextChoices):
     DECISIONS = "decisions", _("Requests that wait for your decision")
     QUESTIONS = "questions", _("Questions about what you asked for")
     TASKS = "tasks", _("What your team is to do by hand")
+    REVIEWS = "reviews", _("Access that you are to review")
     OUTCOMES = "outcomes", _("What became of requests that you were asked to decide on")
     REQUESTS = "requests", _("What becomes of what you asked for")
     ACCESS = "access", _("Access that you get, and that changes or ends")
@@ -29,7 +30,7 @@ class Topic(models.TextChoices):
 
 AT_ONCE_ONLY = (Topic.ALARMS, Topic.DIGEST)
 """An alarm that waits until tomorrow is none."""
-REQUIRED = (Topic.DECISIONS, Topic.QUESTIONS, Topic.TASKS, *AT_ONCE_ONLY)
+REQUIRED = (Topic.DECISIONS, Topic.QUESTIONS, Topic.TASKS, Topic.REVIEWS, *AT_ONCE_ONLY)
 """Somebody has to act: these cannot be switched off (behaviour 21)."""
 CHOOSABLE = tuple(topic for topic in Topic if topic not in AT_ONCE_ONLY)
 

@@ -34,6 +34,7 @@ from . import (
     inquiring,
     operating,
     outcomes,
+    recertifying,
     samples,
 )
 from .digest import NothingLeft
@@ -44,7 +45,7 @@ from .writing import compose, language_of, speaking, words_for
 __all__ = [
     "TEMPLATES", "Letter", "NoLongerNeeded", "NothingLeft", "Part", "Template",
     "appointing", "asking", "deciding", "delegating", "digest", "doing", "emergencies", "excepting", "extending",
-    "having", "inquiring", "operating", "outcomes", "samples", "write", "write_one",
+    "having", "inquiring", "operating", "outcomes", "recertifying", "samples", "write", "write_one",
 ]  # fmt: skip
 
 

@@ -63,6 +63,8 @@ PLACEHOLDERS = {
     "where": Placeholder(_("the catalog, or the whole installation"), "Sales"),
     "whom": Placeholder(_("you, or a group of yours"), _("the group Sales EMEA")),
     "messages": Placeholder(_("how many messages, in words"), _("2 messages")),
+    "campaign": Placeholder(_("the campaign: one occurrence of a review"), "Sales Analytics, autumn 2026"),
+    "note": Placeholder(_("what whoever set the review up says to reviewers; sometimes nothing"), ""),
     "number": Placeholder(_("how many, in words"), _("2 changes")),
     "more": Placeholder(_("how many more there are, in words; sometimes nothing"), _("and 3 more.")),
 }

@@ -60,6 +60,13 @@ class Occasion(models.TextChoices):
     TASK_REFUSED = "taskRefused", _("task by hand refused")  # a task
     CONNECTOR_PAUSED = "connectorPaused", _("connector paused")  # a connector
     CONNECTOR_RESUMED = "connectorResumed", _("connector goes on")  # a connector
+    REVIEW_ASKED = "reviewAsked", _("asked to review")  # a stage of a campaign
+    REVIEW_HALFTIME = "reviewHalfTime", _("reminded to review at half of the time")  # a stage of a campaign
+    REVIEW_TOMORROW = "reviewIn1Day", _("reminded to review within a day")  # a stage of a campaign
+    REVIEW_REMINDED = "reviewReminded", _("reminded to review by hand")  # a stage of a campaign
+    REVIEW_HANDED_ON = "reviewHandedOn", _("items of a review handed on")  # a campaign
+    REVIEW_COMPLETED = "reviewCompleted", _("review completed")  # a campaign
+    REVIEW_STUCK = "reviewStuck", _("review that does not go on")  # a campaign
     DIGEST = "digest", _("daily digest")  # the person
     TEST = "test", _("test of a letter")  # a letter in a language: `letters.samples`
 

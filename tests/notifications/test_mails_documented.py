@@ -96,6 +96,20 @@ PROOFS = {
     "::test_whoever_asked_and_whoever_is_away_learn_who_decided",
     Occasion.APPROVAL_WITHDRAWN: f"{HERE}/test_told_of_delegations.py"
     "::test_a_withdrawn_approval_is_told_to_the_owner_and_to_whoever_had_it",
+    Occasion.REVIEW_ASKED: f"{HERE}/test_told_of_reviews.py"
+    "::test_reviewers_are_asked_once_with_what_is_open_and_until_when",
+    Occasion.REVIEW_HALFTIME: f"{HERE}/test_told_of_reviews.py"
+    "::test_both_reminders_come_when_they_are_due_once_each_and_not_to_those_who_are_done",
+    Occasion.REVIEW_TOMORROW: f"{HERE}/test_told_of_reviews.py"
+    "::test_both_reminders_come_when_they_are_due_once_each_and_not_to_those_who_are_done",
+    Occasion.REVIEW_REMINDED: f"{HERE}/test_told_of_reviews.py"
+    "::test_reminding_by_hand_reaches_those_with_open_items_each_time",
+    Occasion.REVIEW_HANDED_ON: f"{HERE}/test_told_of_reviews.py"
+    "::test_whoever_gets_items_handed_on_is_told_each_time",
+    Occasion.REVIEW_COMPLETED: f"{HERE}/test_told_of_reviews.py"
+    "::test_a_completed_campaign_is_told_to_whoever_set_it_up_and_whom_it_names",
+    Occasion.REVIEW_STUCK: f"{HERE}/test_told_of_reviews.py"
+    "::test_administrators_are_alarmed_of_a_campaign_that_does_not_go_on",
     Occasion.DIGEST: f"{HERE}/test_digest.py"
     "::test_one_mail_in_the_morning_tells_everything_that_is_still_true",
 }  # fmt: skip
