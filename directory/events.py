@@ -8,6 +8,7 @@ PERSON_CREATED = define("person.created", _("{actor} added {person} to the direc
 PERSON_CHANGED = define("person.changed", _("{actor} changed {person}'s record: {changed}"))
 PERSON_DISABLED = define("person.disabled", _("{actor} disabled {person}"))
 PERSON_ENABLED = define("person.enabled", _("{actor} enabled {person} again"))
+PERSON_FORGOTTEN = define("person.forgotten", _("what was known of {person} was deleted; what they did and had stays"))
 PERSON_PASSWORD_SET = define("person.password_set", _("{actor} set a new password for {person}"))
 PERSON_PASSWORD_CHANGED = define("person.password_changed", _("{actor} changed their own password"))
 PEOPLE_IMPORTED = define(

@@ -5,6 +5,7 @@
 
 from .attributes import delete_attribute, save_attribute, set_attributes
 from .groups import add_member, add_owner, nest_group, remove_member, remove_owner, save_group, unnest_group
+from .guests import disable_guests, forget_guests
 from .organisations import delete_organisation, save_organisation
 from .people import (
     change_own_password,
@@ -25,9 +26,11 @@ __all__ = [
     "change_own_password",
     "delete_attribute",
     "delete_organisation",
+    "disable_guests",
     "disable_person",
     "enable_person",
     "end_sessions",
+    "forget_guests",
     "hold_people",
     "lock_people",
     "nest_group",

@@ -25,6 +25,7 @@ from .reconciling import (
     start_due,
     start_reconciliation,
 )
+from .removing import remove_adopted
 from .repeating import repeat
 from .settling import (
     Failure,
@@ -36,6 +37,7 @@ from .settling import (
     settle_removed,
     settle_waiting,
 )
+from .using import note_use_reading, note_use_unread, take_in_uses
 from .wanting import Reason, provide, withdraw
 
 __all__ = [
@@ -61,11 +63,14 @@ __all__ = [
     "note_overdue",
     "note_presence",
     "note_refusal_heard",
+    "note_use_reading",
+    "note_use_unread",
     "postpone_discovery",
     "preview",
     "provide",
     "put_off",
     "refuse_tasks",
+    "remove_adopted",
     "reopen_ignored",
     "repeat",
     "retry_stuck",
@@ -82,5 +87,6 @@ __all__ = [
     "start_due_discoveries",
     "start_reconciliation",
     "take_in_holders",
+    "take_in_uses",
     "withdraw",
 ]

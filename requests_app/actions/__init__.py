@@ -22,7 +22,7 @@ from .deciding_many import decide_many
 from .delegating import change_delegation, end_delegation, end_delegations_of, follow_delegations, set_delegation
 from .delivering import refresh
 from .emergencies import emergency_policy, judge_emergency, take_in_emergency
-from .ending import cancel_request, end_everything_of, end_what_gives, expire_due, give_back, revoke
+from .ending import cancel_request, end_by_review, end_everything_of, end_what_gives, expire_due, give_back, revoke
 from .escalating import ask_alternates
 from .excepting import (
     approve_exception,
@@ -72,6 +72,7 @@ __all__ = [
     "deny",
     "deny_exception",
     "emergency_policy",
+    "end_by_review",
     "end_delegation",
     "end_delegations_of",
     "end_everything_of",

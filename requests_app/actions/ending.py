@@ -81,7 +81,7 @@ def expire_due(*, now: datetime) -> int:
     total = 0
     while batch := list(Assignment.objects.due_to_end(now)[:BATCH]):
         with transaction.atomic():
-            total += _end(
+            ended = _end(
                 batch,
                 kind=RequestType.SYSTEM_REMOVE,
                 actor=None,
@@ -89,6 +89,7 @@ def expire_due(*, now: datetime) -> int:
                 now=now,
                 still=Q(ends_at__lte=now),
             )
+            total += len(ended)
     return total
 
 
@@ -110,6 +111,17 @@ def end_what_gives(grants: Iterable[UUID], *, why: str, now: datetime) -> None:
     _end(held, kind=RequestType.SYSTEM_REMOVE, actor=None, why=why, now=now)
 
 
+@transaction.atomic
+def end_by_review(assignments: Iterable[UUID], *, why: str, now: datetime) -> set[UUID]:
+    """End the access that a review decided is to go, and return the ids of what this ended.
+
+    What had ended before is left out. A fixed number of statements, however many there are; at most `BATCH` at once.
+    """
+    held = list(Assignment.objects.live().filter(pk__in=list(assignments)))
+    ended = _end(held, kind=RequestType.SYSTEM_REMOVE, actor=None, why=why, now=now)
+    return {assignment.pk for assignment in ended}
+
+
 def end_one(assignment: Assignment, *, kind: RequestType, actor: User | None, why: str, now: datetime) -> None:
     """End one access by a request of this kind. Raises IllegalMove where it has ended already."""
     if not _end([assignment], kind=kind, actor=actor, why=why, now=now):
@@ -124,8 +136,8 @@ def _end(
     why: str,
     now: datetime,
     still: Q | None = None,
-) -> int:
-    """End those of the candidates that are still live, each with a request of its own; returns how many.
+) -> list[Assignment]:
+    """End those of the candidates that are still live, each with a request of its own; returns which these were.
 
     `still` is what must hold of them once they are locked: an extension may have been approved a moment before.
     """
@@ -134,7 +146,7 @@ def _end(
     wanted = rows.filter(still or Q()).select_related("person", "package", "policy")
     assignments = list(wanted.select_for_update(of=("self",)).order_by("pk"))
     if not assignments:
-        return 0
+        return []
     _cancel_unfinished(assignments, now=now)
     requests = AccessRequest.objects.bulk_create(
         AccessRequest(
@@ -167,7 +179,7 @@ def _end(
     take_attributes({ended.pk: request.pk for ended, request in zip(assignments, requests, strict=True)}, now=now)
     withdraw({ended.pk: request.pk for ended, request in zip(assignments, requests, strict=True)}, now=now)
     _finish_those_without_removals(assignments, now=now)
-    return len(assignments)
+    return assignments
 
 
 def _cancel_unfinished(assignments: Sequence[Assignment], *, now: datetime) -> None:
@@ -175,10 +187,8 @@ def _cancel_unfinished(assignments: Sequence[Assignment], *, now: datetime) -> N
     undecided = AccessRequest.objects.updating().filter(assignment__in=assignments, status__in=DECIDABLE)
     for access_request in undecided.select_related("person", "package"):
         cancel(access_request=access_request, actor=None, now=now)
-    for access_request in AccessRequest.objects.filter(
-        assignment__in=assignments, kind__in=ADDING, status__in=UNDELIVERED
-    ):
-        access_request.move_to(RequestStatus.CANCELED, at=now)
+    undelivered = AccessRequest.objects.filter(assignment__in=assignments, kind__in=ADDING, status__in=UNDELIVERED)
+    AccessRequest.move_all(list(undelivered), status=RequestStatus.CANCELED, at=now)
 
 
 def _finish_those_without_removals(assignments: Sequence[Assignment], *, now: datetime) -> None:
@@ -190,5 +200,5 @@ def _finish_those_without_removals(assignments: Sequence[Assignment], *, now: da
     if not finished:
         return
     Assignment.move_all(finished, status=AssignmentStatus.ENDED, at=now)
-    for access_request in AccessRequest.objects.filter(assignment__in=finished, status=RequestStatus.DELIVERING):
-        access_request.move_to(RequestStatus.DELIVERED, at=now)
+    waiting_requests = AccessRequest.objects.filter(assignment__in=finished, status=RequestStatus.DELIVERING)
+    AccessRequest.move_all(list(waiting_requests), status=RequestStatus.DELIVERED, at=now)
