@@ -17,6 +17,7 @@ CAMPAIGN_EMPTY = define("campaign.empty", _("{target} had nothing to look at, an
 CAMPAIGN_STAGE_OPENED = define("campaign.stage_opened", _("Stage {position} of {target} is open until {until}"))
 CAMPAIGN_EXTENDED = define("campaign.extended", _("{actor} extended {target} until {until}"))
 CAMPAIGN_STOPPED = define("campaign.stopped", _("{actor} stopped {target}: {why}"))
+CAMPAIGN_STAGE_STOPPED = define("campaign.stage_stopped", _("{actor} ended stage {position} of {target} early: {why}"))
 CAMPAIGN_RESET = define("campaign.reset", _("{actor} took back all answers to {target}: {why}"))
 CAMPAIGN_CANCELED = define("campaign.canceled", _("{actor} canceled {target}: {why}"))
 CAMPAIGN_REMINDED = define("campaign.reminded", _("{actor} had everybody reminded who has open items in {target}"))
@@ -33,9 +34,16 @@ ITEM_HANDED_ON = define("review_item.handed_on", _("{actor} handed {count} items
 REVIEWER_REPLACED = define(
     "review.reviewer_replaced", _("{absent} can no longer review in {target}; asked instead: {reviewers}")
 )
+REVIEWER_DELEGATED = define(
+    "review.reviewer_delegated", _("{delegate} reviews in {target} as well, in place of {delegator}")
+)
 ITEM_APPLIED = define("review_item.applied", _("{what} of {person} was removed, as {target} decided"))
 ITEM_NOT_FOUND = define("review_item.not_found", _("{what} of {person} was gone before {target} could remove it"))
 ITEM_FAILED = define("review_item.failed", _("{what} of {person} could not be removed yet: {error}"))
+ITEM_APPROVED_ANEW = define(
+    "review_item.approved_anew", _("{person} keeps {what}, which was approved anew since {target} began")
+)
 GUEST_BLOCKED = define("review.guest_blocked", _("{person} was blocked, as {target} decided"))
+GUEST_SPARED = define("review.guest_spared", _("{person} was not deleted after {target}: they were enabled again"))
 GUEST_DELETED = define("review.guest_deleted", _("{person} was deleted 30 days after {target}"))
 REPORT_EXPORTED = define("review.report_exported", _("{actor} exported {what} as {format}"))

@@ -9,9 +9,9 @@ starting ──▶ inProgress ──▶ completing ──▶ applying ──▶ 
 *Applying*: what is to go is being removed; *completed* only when every item is applied, or found gone already.
 
 ```
-new ──▶ notNeeded (it stays)
+new ──▶ notNeeded (it stays; from applying and failed as well, where it was approved anew meanwhile)
  │ └──▶ notFound  (it was gone already)
- └────▶ applying ◀──▶ failed
+ └────▶ applying ──▶ failed (the system says why, and it is tried again)
             │           │
             └▶ applied ◀┘
 ```
@@ -59,8 +59,8 @@ CAMPAIGN_MOVES: dict[str, frozenset[str]] = {
 }
 APPLY_MOVES: dict[str, frozenset[str]] = {
     ApplyState.NEW: frozenset({ApplyState.NOT_NEEDED, ApplyState.APPLYING, ApplyState.NOT_FOUND}),
-    ApplyState.APPLYING: frozenset({ApplyState.APPLIED, ApplyState.FAILED, ApplyState.NOT_FOUND}),
-    ApplyState.FAILED: frozenset({ApplyState.APPLYING, ApplyState.APPLIED, ApplyState.NOT_FOUND}),
+    ApplyState.APPLYING: frozenset({ApplyState.APPLIED, ApplyState.FAILED, ApplyState.NOT_NEEDED}),
+    ApplyState.FAILED: frozenset({ApplyState.APPLIED, ApplyState.NOT_NEEDED}),
     ApplyState.NOT_NEEDED: frozenset(),
     ApplyState.APPLIED: frozenset(),
     ApplyState.NOT_FOUND: frozenset(),

@@ -15,6 +15,8 @@ START = {
     "Grants": ["pending"],
     "Drift cases": ["open"],
     "Tasks by hand": ["open"],
+    "Campaigns": ["starting"],
+    "What comes of review items": ["new"],
 }
 """The states in which rows are made."""
 
@@ -23,6 +25,7 @@ def page() -> str:
     """The whole page."""
     from provisioning import lifecycle as provisioning
     from requests_app import lifecycle as requests
+    from reviews import lifecycle as reviews
 
     parts = [
         INTRODUCTION,
@@ -36,6 +39,8 @@ def page() -> str:
         _chapter("Grants", provisioning.GrantStatus, provisioning.MOVES, GRANTS),
         _chapter("Drift cases", provisioning.CaseState, provisioning.CASE_MOVES, CASES),
         _chapter("Tasks by hand", provisioning.TaskState, provisioning.TASK_MOVES, TASKS),
+        _chapter("Campaigns", reviews.CampaignStatus, reviews.CAMPAIGN_MOVES, CAMPAIGNS),
+        _chapter("What comes of review items", reviews.ApplyState, reviews.APPLY_MOVES, ITEMS),
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
@@ -62,8 +67,8 @@ def _next(state: str, states: type[TextChoices], moves: dict[str, frozenset[str]
 INTRODUCTION = """
 # States
 
-Drawn from the tables in `requests_app/lifecycle.py` and `provisioning/lifecycle.py`: every status is written by way of
-these. `python -m tests.states` draws the page anew, and a test fails while it differs.
+Drawn from the tables in `requests_app/lifecycle.py`, `provisioning/lifecycle.py` and `reviews/lifecycle.py`: every
+status is written by way of these. `python -m tests.states` draws the page anew, and a test fails while it differs.
 """
 TYPES = """
 Values as in Microsoft Graph (`accessPackageRequestType`). Of the original's, `systemAdd` comes with automatic policies
@@ -94,6 +99,15 @@ One difference between what is wanted and what a target system has. An `ignored`
 TASKS = """
 One change that a team makes by hand in a system without an interface: `done` with a proof, `refused` with a reason, or
 `withdrawn` where it is not wanted any more. What was refused is `open` again when its operation is put back to work.
+"""
+CAMPAIGNS = """
+One occurrence of a review. While it is `starting` its population is being frozen; while it is `completing` results are
+being drawn from the answers; `decided` waits for somebody to apply them, where its review says so. It is `completed`
+when nothing is left to be removed.
+"""
+ITEMS = """
+What stays is `notNeeded`. What is to go is `applying` until every target system shows that it is gone, and `failed` in
+the system's own words as long as it is refused; `notFound` was gone before the campaign came to it.
 """
 
 

@@ -3,6 +3,7 @@
 from provisioning import lifecycle as provisioning
 from requests_app import lifecycle as requests
 from requests_app.lifecycle import RequestStatus, RequestType
+from reviews import lifecycle as reviews
 from tests.states import PAGE, page
 
 
@@ -11,7 +12,7 @@ def test_the_drawn_states_are_those_of_the_code():
 
 
 def test_no_table_of_moves_is_left_out():
-    tables = [name for module in (requests, provisioning) for name in vars(module) if name.endswith("MOVES")]
+    tables = [name for module in (requests, provisioning, reviews) for name in vars(module) if name.endswith("MOVES")]
     assert page().count("stateDiagram-v2") == len(tables)
 
 

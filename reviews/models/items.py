@@ -7,11 +7,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
+from provisioning.lifecycle import GrantStatus
 from provisioning.models import Grant
+from requests_app.lifecycle import LIVE
 from requests_app.models import Assignment
 
 from ..choices import Recommendation, Result, Verdict
@@ -116,6 +119,23 @@ class ReviewItem(models.Model):
     def __str__(self) -> str:
         return f"{self.person_name}: {self.what}"
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether this access ended since it was frozen; a statement, unless it was read `with_access`."""
+        if self.assignment:
+            return self.assignment.status not in LIVE
+        return self.grant is None or self.grant.status in (GrantStatus.REMOVAL_PENDING, GrantStatus.REMOVED)
+
+    @classmethod
+    def conclude_all(cls, rows: ItemQuerySet, *, goes: Q) -> int:
+        """Write the results of those of a set of items that were not applied yet, by one statement; returns how many.
+
+        What `goes` holds of is to be removed; the rest stays, and nothing is to be done about it.
+        """
+        result = Case(When(goes, then=Value(Result.REMOVE.value)), default=Value(Result.KEEP.value))
+        state = Case(When(goes, then=Value(ApplyState.NEW.value)), default=Value(ApplyState.NOT_NEEDED.value))
+        return rows.filter(state=ApplyState.NEW).update(result=result, state=state)
+
     @classmethod
     def move_all(cls, items: "Sequence[ReviewItem]", *, state: str, at: datetime, **also: Any) -> None:
         """Write how far applying came for locked items, by one statement. Raises IllegalMove before anything is."""
@@ -170,3 +190,10 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return self.get_verdict_display()
+
+    @property
+    def decider(self) -> str:
+        """Who answered, also where that was in somebody's place: “Olga for Marco”."""
+        if self.in_place_of is None:
+            return str(self.decided_by)
+        return gettext("%(delegate)s for %(delegator)s") % {"delegate": self.decided_by, "delegator": self.in_place_of}

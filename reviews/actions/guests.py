@@ -1,0 +1,107 @@
+"""Guests whom a campaign denied everything that it asked about: blocked at once, deleted after thirty days.
+
+Only where the terms say so, and never members. A guest of whose access anything was approved only loses the rest; one
+who was enabled again before the thirty days are over is left alone from then on.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from audit import journal
+from directory.actions import disable_guests, forget_guests, lock_people
+from directory.models import PersonKind, User
+from provisioning.actions import remove_adopted
+from provisioning.models import Grant
+
+from .. import events
+from ..choices import DeniedGuests, Result, Verdict
+from ..models import Campaign, Farewell, GuestRemoval, ReviewItem
+
+DELETED_AFTER = timedelta(days=30)
+BATCH = 200
+"""Guests that one transaction deletes."""
+
+
+def guests_to_block(campaign_id: UUID) -> list[UUID]:
+    """The guests whom a closed campaign denied something and left nothing; none where its terms do not say so."""
+    if Campaign.objects.get(pk=campaign_id).rules.denied_guests != DeniedGuests.BLOCK:
+        return []
+    denied = ReviewItem.objects.filter(campaign=campaign_id, result=Result.REMOVE, verdict=Verdict.DENY)
+    kept = ReviewItem.objects.filter(campaign=campaign_id, result=Result.KEEP)
+    guests = User.objects.filter(kind=PersonKind.GUEST, is_active=True, pk__in=denied.values("person"))
+    return list(guests.exclude(pk__in=kept.values("person")).values_list("pk", flat=True))
+
+
+def block_guests(guests: Sequence[UUID], *, campaign: Campaign, now: datetime) -> None:
+    """Block these guests; they are locked. What else they have ends as with anybody who is disabled."""
+    blocked = disable_guests(guests, now=now) if guests else []
+    if not blocked:
+        return
+    delete_at = now + DELETED_AFTER
+    GuestRemoval.objects.bulk_create(
+        [GuestRemoval(campaign=campaign, person=guest, blocked_at=now, delete_at=delete_at) for guest in blocked],
+        ignore_conflicts=True,
+    )
+    journal.record_many(
+        journal.entry(
+            events.GUEST_BLOCKED, actor=None, target=campaign, person=guest, at=now,
+            details={"deleted_at": delete_at.isoformat()}, correlation_id=campaign.pk,
+        )
+        for guest in blocked
+    )  # fmt: skip
+
+
+def delete_due(*, now: datetime) -> int:
+    """Delete the guests whose thirty days are over, in committed batches; returns how many."""
+    deleted = 0
+    while due := list(_due(now).values_list("pk", "person_id")[:BATCH]):
+        deleted += _delete(dict(due), now=now)
+    return deleted
+
+
+def _due(now: datetime) -> QuerySet[GuestRemoval]:
+    return GuestRemoval.objects.filter(outcome=Farewell.WAITING, delete_at__lte=now).order_by("delete_at", "pk")
+
+
+@transaction.atomic
+def _delete(due: dict[UUID, UUID], *, now: datetime) -> int:
+    people = lock_people(due.values())
+    rows = GuestRemoval.objects.select_related("campaign").filter(pk__in=due, outcome=Farewell.WAITING)
+    removals = list(rows.select_for_update(of=("self",)).order_by("pk"))
+    leaving = [one for one in removals if _is_to_go(people[one.person_id])]
+    spared = [one for one in removals if one not in leaving]
+    _take_what_was_there(leaving, now=now)
+    forgotten = {guest.pk: guest for guest in forget_guests([one.person_id for one in leaving], now=now)}
+    _settle(leaving, Farewell.DELETED, verb=events.GUEST_DELETED, people=forgotten, now=now)
+    _settle(spared, Farewell.SPARED, verb=events.GUEST_SPARED, people=people, now=now)
+    return len(leaving)
+
+
+def _is_to_go(person: User) -> bool:
+    return person.is_guest and not person.is_active
+
+
+def _take_what_was_there(removals: Sequence[GuestRemoval], *, now: datetime) -> None:
+    """Assignments ended when they were blocked; what was there before AccessGov goes with them."""
+    for removal in {one.campaign_id: one for one in removals}.values():
+        people = [one.person_id for one in removals if one.campaign_id == removal.campaign_id]
+        adopted = Grant.objects.filter(person__in=people, is_adopted=True)
+        remove_adopted(list(adopted.values_list("pk", flat=True)), story=removal.campaign_id, now=now)
+
+
+def _settle(
+    removals: Sequence[GuestRemoval], outcome: Farewell, *, verb: str, people: dict[UUID, User], now: datetime
+) -> None:
+    if not removals:
+        return
+    GuestRemoval.objects.filter(pk__in=[one.pk for one in removals]).update(outcome=outcome, settled_at=now)
+    journal.record_many(
+        journal.entry(
+            verb, actor=None, target=one.campaign, person=people[one.person_id], at=now, correlation_id=one.campaign_id
+        )
+        for one in removals
+    )
