@@ -30,6 +30,10 @@ DISCOVERY_STARTED = define("discovery.started", _("{actor} had {target} looked t
 DISCOVERY_FINISHED = define(
     "discovery.finished", _("{target} was looked through: {resources} resources, {new} new, {missing} gone")
 )
+USE_READ = define("use.read", _("{target} told when {people} people last used it, as of {as_of}"))
+USE_IMPORTED = define(
+    "use.imported", _("{actor} imported {file}: when {people} people last used {target}, as of {as_of}")
+)
 CONNECTOR_CREATED = define("connector.created", _("{actor} connected {target}"))
 CONNECTOR_CHANGED = define("connector.changed", _("{actor} changed the connector of {target}: {changed}"))
 CONNECTOR_TESTED = define("connector.tested", _("{actor} tested the connection to {target}: {result}"))

@@ -21,7 +21,7 @@ from accessgov import outbox
 from audit.context import Source, surroundings
 from catalog.models import ResourceRole
 
-from . import actions, staging
+from . import actions, staging, using
 from .comparing import Reading
 from .connectors import open_connector
 from .connectors.base import Capability, Clock, Connector, ConnectorError, Entitlement
@@ -105,6 +105,7 @@ def _carry_on(run: Reconciliation, *, clock: Clock, until: float | None) -> bool
                 if until is not None and time.monotonic() > until:
                     actions.lay_down(run=run, now=clock())
                     return True
+            using.read(connector, clock=clock, go_on=lambda: _hold(run, now=clock()))
         actions.note_answer(connector=row, now=clock())
         actions.finish(run=run, now=clock())
     except ConnectorError as error:

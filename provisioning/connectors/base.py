@@ -54,6 +54,19 @@ class Holder:
 
 
 @dataclass(frozen=True)
+class Use:
+    """When an account was last used; None where it never was.
+
+    Of one resource where its id is given, of the system as a whole where not. The name is as a holder's.
+    """
+
+    account_id: str
+    used_at: datetime | None
+    name: str = ""
+    resource_id: str = ""
+
+
+@dataclass(frozen=True)
 class FoundRole:
     """A role that the target has on a resource."""
 
@@ -106,6 +119,7 @@ class Capability(Enum):
     DISCOVER_CHANGES = "lists what has changed among its resources and roles"
     CREATE_ACCOUNT = "creates accounts"
     DISABLE_ACCOUNT = "disables accounts"
+    LAST_USE = "tells when accounts were last used"
     BATCH = "grants and revokes a role for many people by few calls"
 
 
@@ -237,6 +251,10 @@ class Connector(ABC):
         Everything, where `since` is empty or too old for the system. Some come more than once: the last holds.
         """
         raise self._cannot(Capability.DISCOVER_CHANGES)
+
+    def last_used(self) -> Iterator[Use]:
+        """LAST_USE: when each account was last used, page by page, never all in memory."""
+        raise self._cannot(Capability.LAST_USE)
 
     def create_account(self, person: User) -> str:
         """CREATE_ACCOUNT: the id of the person's account, created where there is none."""

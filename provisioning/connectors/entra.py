@@ -26,14 +26,16 @@ from .base import (
     Holder,
     Outcome,
     Progress,
+    Use,
 )
-from .entra_accounts import INVITE, Accounts
+from .entra_accounts import FIELDS, INVITE, Accounts
 from .entra_applications import ASSIGN_ROLES, READ_APPLICATIONS, AppRole
 from .entra_discovery import Discovery
 from .entra_graph import READ_PEOPLE, Deadline, Graph, path
 from .entra_groups import CHANGE_MEMBERS, MEMBER, OWNER, READ_MEMBERS, GroupRole
 from .entra_options import GUID, EntraOptions, Tenant
 from .entra_roles import Role
+from .entra_sign_ins import READ_SIGN_INS, signed_in_at
 from .entra_tokens import CERTIFICATE
 
 DISABLE = "User.EnableDisableAccount.All"
@@ -172,6 +174,13 @@ class EntraTenant(Connector):
             firsts.update(list(here)[:1])
             yield from self.accounts.holders([item for account, item in here.items() if account not in before])
             before = set(here)
+
+    def last_used(self) -> Iterator[Use]:
+        """The last sign-in to the tenant that succeeded; it is shown where the tenant has Entra ID P1 or P2."""
+        for page in self.graph.pages(path("users", select=f"{FIELDS},signInActivity", top="500"), needs=READ_SIGN_INS):
+            items = [item for item in page if item.get("id")]
+            for item, holder in zip(items, self.accounts.holders(items), strict=True):
+                yield Use(account_id=holder.account_id, name=holder.name, used_at=signed_in_at(item))
 
     def discover(self) -> Iterator[FoundResource]:
         """Groups that cannot be changed from here, and applications that Microsoft runs, are left out."""

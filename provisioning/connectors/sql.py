@@ -6,7 +6,8 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import groupby
+from datetime import UTC, date, datetime, time
+from itertools import groupby, islice
 from typing import Any
 
 import psycopg
@@ -23,7 +24,7 @@ from directory.models import User
 from ..models import Connector as ConnectorRow
 from . import base, matching
 from . import sql_errors as errors
-from .base import Capability, Connector, ConnectorError, Entitlement, FoundResource, FoundRole, Holder, Progress
+from .base import Capability, Connector, ConnectorError, Entitlement, FoundResource, FoundRole, Holder, Progress, Use
 from .sql_options import SqlOptions
 from .sql_statements import as_prepared
 
@@ -31,7 +32,12 @@ PAGE = 2000
 """Rows that are fetched at once."""
 GRACE = 2.0
 """Seconds after the server's own time limit until we hang up on a server that does not keep it."""
-OPTIONAL = {"read": Capability.READ_BACK, "holders": Capability.HOLDERS, "discover": Capability.DISCOVER}
+OPTIONAL = {
+    "read": Capability.READ_BACK,
+    "holders": Capability.HOLDERS,
+    "discover": Capability.DISCOVER,
+    "last_use": Capability.LAST_USE,
+}
 STATEMENTS = ("grant", "revoke", *OPTIONAL)
 LIMITS = """
     SELECT set_config('statement_timeout', %(limit)s, true),
@@ -148,6 +154,24 @@ class SqlDatabase(Connector):
             roles = {str(row[2]): FoundRole(str(row[2]), str(row[3] or row[2])) for row in found if row[2] is not None}
             name = str(found[0][1] or resource_id)
             yield FoundResource(resource_id, ResourceKind.APPLICATION, name, roles=tuple(roles.values()))
+
+    def last_used(self) -> Iterator[Use]:
+        """By names, as holders are known; a third column names a resource."""
+        rows = self._rows("last_use", {}, doing="last_use", width=2)
+        while page := list(islice(rows, PAGE)):
+            some = [row for row in page if row[0] is not None]
+            names = matching.holders([("", str(row[0])) for row in some], attribute=self.row.options["known_by"])
+            for row, holder in zip(some, names, strict=True):
+                resource_id = str(row[2] or "") if len(row) > 2 else ""  # the third column
+                yield Use("", self._moment(row[1]), name=holder.name, resource_id=resource_id)
+
+    def _moment(self, value: object) -> datetime | None:
+        """A time without a zone is taken for one in UTC, a day for its beginning."""
+        if isinstance(value, date) and not isinstance(value, datetime):
+            value = datetime.combine(value, time.min)
+        if value is None or isinstance(value, datetime):
+            return value.replace(tzinfo=value.tzinfo or UTC) if value else None
+        raise self._odd(_("the second column of last_use must be a time"))
 
     def _rows(self, name: str, values: dict[str, str | None], *, doing: str, width: int = 1) -> Iterator[TupleRow]:
         statement = self._statement(name)

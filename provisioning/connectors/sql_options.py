@@ -92,6 +92,13 @@ class SqlOptions(OptionsForm):
         kinds=READING,
         required=False,
     )
+    last_use = _statement(
+        gettext_lazy("Say when accounts were last used"),
+        gettext_lazy("Columns: a name, and a time that is empty where it was never used; a third may name a resource."),
+        allowed=(),
+        kinds=READING,
+        required=False,
+    )
     most_rows = forms.IntegerField(
         label=gettext_lazy("Rows that one change may touch"),
         initial=10,
@@ -103,7 +110,7 @@ class SqlOptions(OptionsForm):
     def groups(self) -> list[FieldGroup]:
         """The database, and its statements."""
         where: list[FieldLine] = [("host", "port"), ("database", "user"), "sslmode", "authority"]
-        reading = ["read", "holders", "known_by", "discover"]
+        reading = ["read", "holders", "known_by", "discover", "last_use"]
         return [
             ("", where),
             (gettext_lazy("Statements that change"), ["grant", "revoke", "most_rows"]),

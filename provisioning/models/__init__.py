@@ -7,6 +7,7 @@ from .grants import Grant, GrantReason
 from .hand_tasks import HandTask, HolderList, ListedHolder
 from .operations import Operation, OperationKind
 from .reconciliations import Reconciliation, RoleReading, StagedPage
+from .usage import LastUse, UseReading, UseSource
 
 __all__ = [
     "Account",
@@ -19,10 +20,13 @@ __all__ = [
     "GrantReason",
     "HandTask",
     "HolderList",
+    "LastUse",
     "ListedHolder",
     "Operation",
     "OperationKind",
     "Reconciliation",
     "RoleReading",
     "StagedPage",
+    "UseReading",
+    "UseSource",
 ]
