@@ -137,7 +137,7 @@ def test_closing_and_applying_cost_the_same_for_few_and_for_many(cast):
         people = [User.objects.create(username=f"one-of-{count}-{number}") for number in range(count)]
         campaign = open_by_hand(make_review(package), give(package, *people), cast.marco)
         for person in people:
-            answer(campaign, **{person.username: Verdict.DENY})
+            answer(campaign, now=NOW, **{person.username: Verdict.DENY})
         closing.move_on_due(now=END)
         close = statements(carry_all_due, kind=WorkKind.CLOSE, now=END)
         apply = statements(carry_all_due, kind=WorkKind.APPLY, now=END)
