@@ -18,6 +18,7 @@ from portal import api as portal
 from provisioning import api as provisioning
 from provisioning import task_api
 from requests_app import api as requests
+from reviews import api as reviews
 
 router = SimpleRouter()
 for prefix, viewset, basename in (
@@ -27,6 +28,7 @@ for prefix, viewset, basename in (
     *provisioning.routes,
     *task_api.routes,
     *requests.routes,
+    *reviews.routes,
 ):
     router.register(prefix, viewset, basename)
 
@@ -46,7 +48,16 @@ docs = SpectacularSwaggerSplitView.as_view(template_name="api/docs.html", url_na
 urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "v1/",
-        include([*audit.urlpatterns, *directory.urlpatterns, *catalog.urlpatterns, *portal.urlpatterns, *router.urls]),
+        include(
+            [
+                *audit.urlpatterns,
+                *directory.urlpatterns,
+                *catalog.urlpatterns,
+                *portal.urlpatterns,
+                *reviews.urlpatterns,
+                *router.urls,
+            ]
+        ),
     ),
     path("schema/", schema, name="api-schema"),
     path("docs/", login_required(docs), name="api-docs"),

@@ -21,7 +21,7 @@ def can_define(user: User, review: Review) -> bool:
         return True
     if not user.is_active:
         return False
-    if catalog := _catalog_of(review):
+    if catalog := catalog_of(review):
         return can_manage_packages(user, catalog)
     resource = review.resource or (review.resource_role.resource if review.resource_role else None)
     return resource is not None and type(resource).objects.owned_by(user).filter(pk=resource.pk).exists()
@@ -35,6 +35,11 @@ def can_steer(user: User, campaign: Campaign) -> bool:
 def can_see_results(user: User, campaign: Campaign) -> bool:
     """Whoever may steer it, and those who read everything."""
     return can_read_everything(user) or can_steer(user, campaign)
+
+
+def sees_campaigns(user: User) -> bool:
+    """Who looks over campaigns: whoever sees a review, and those who read everything."""
+    return can_read_everything(user) or Review.objects.visible_to(user).exists()
 
 
 def can_decide(user: User, item: ReviewItem) -> bool:
@@ -75,7 +80,8 @@ def number_of_open() -> Coalesce:
     return Coalesce(Subquery(found, output_field=IntegerField()), 0)
 
 
-def _catalog_of(review: Review) -> Catalog | None:
+def catalog_of(review: Review) -> Catalog | None:
+    """The catalog that it is about; None of resources, and of all that a person has."""
     if review.policy:
         return review.policy.package.catalog
     return review.package.catalog if review.package else review.catalog

@@ -1,0 +1,1 @@
+"""The shape of reviews and campaigns in the REST API."""
