@@ -15,6 +15,7 @@ from .asking import Outcome, Wish
 from .history import History
 from .offer import PACKAGES, STOCK
 from .organisation import ADMINISTRATOR, ENGINEER, GUEST, MANAGER, REQUESTER
+from .recertifying import tell_reviews
 from .roll import Roll
 from .watch import SAFEGUARDED
 
@@ -57,6 +58,7 @@ def tell_history(roll: Roll, *, beginning: datetime, now: datetime, say: Callabl
         _assigned,
         _leavers,
         *SAFEGUARDED,
+        tell_reviews,
     ):
         plan(history, roll)
     history.run(say)
