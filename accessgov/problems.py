@@ -22,6 +22,7 @@ from requests_app.actions.answering import CalloutAnswered, CalloutTooLate
 from requests_app.actions.deciding import AlreadyDecided
 from requests_app.conflicts import INCOMPATIBLE
 from requests_app.lifecycle import IllegalMove
+from reviews.lifecycle import IllegalMove as IllegalReviewMove
 
 MEDIA_TYPE = "application/problem+json"
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -180,7 +181,7 @@ def explain(request: HttpRequest, slug: str) -> JsonResponse:
 
 def _in_terms_of_the_framework(exc: Exception, *, is_safe: bool) -> Exception:
     match exc:
-        case IllegalMove() | IllegalGrantMove():
+        case IllegalMove() | IllegalGrantMove() | IllegalReviewMove():
             problem = next(problem for kind, problem in BY_KIND if isinstance(exc, kind))
             return _Refusal(problem, str(exc))
         case DomainError():

@@ -336,6 +336,7 @@ UNFOLD = {
                 "separator": True,
                 "items": [
                     _entry(_("Operations"), "sync", "provisioning.operation"),
+                    _entry(_("Rollouts"), "groups", "requests_app.rollout"),
                     _entry(_("Comparisons"), "compare_arrows", "provisioning.reconciliation"),
                     _entry(_("Discoveries"), "travel_explore", "provisioning.discovery"),
                     _entry(_("Drift cases"), "difference", "provisioning.driftcase"),
@@ -356,6 +357,15 @@ UNFOLD = {
                     _entry(_("Callouts"), "outbound", "requests_app.callout"),
                     _entry(_("Exceptions"), "rule_settings", "requests_app.separationexception"),
                     _entry(_("Emergencies"), "emergency", "requests_app.emergencyreview"),
+                ],
+            },
+            {
+                "title": _("Reviews"),
+                "separator": True,
+                "items": [
+                    _entry(_("Reviews"), "fact_check", "reviews.review"),
+                    _entry(_("Campaigns"), "event_repeat", "reviews.campaign"),
+                    _entry(_("Work on campaigns"), "pending_actions", "reviews.campaignwork"),
                 ],
             },
             {
@@ -431,6 +441,11 @@ SPECTACULAR_SETTINGS = {
         "GrantStatus": "provisioning.lifecycle.GrantStatus",
         "TaskState": "provisioning.lifecycle.TaskState",
         "OperationKind": "provisioning.models.OperationKind",
+        "RequestorScope": "catalog.choices.RequestorScope",
+        "ReviewScope": "reviews.choices.ReviewScope",
+        "CampaignStatus": "reviews.lifecycle.CampaignStatus",
+        "ReviewVerdict": "reviews.choices.Verdict",
+        "ReviewAnswer": "reviews.serializers.answering.ANSWERABLE",
     },
 }
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from catalog.choices import EXTERNAL, RequestorScope
 from catalog.models import AccessPackage, Policy
 from catalog.permissions import can_manage_assignments
-from catalog.wording import approval_in_words, period_in_words, policy_in_words
+from catalog.wording import approval_in_words, period_in_words, policy_in_words, prefetched
 from directory.models import User
 from directory.permissions import can_read_everything
 from provisioning.lifecycle import PRESENT
@@ -137,7 +137,9 @@ def _policies(package: AccessPackage, *, person: User, now: datetime, is_all_tol
     """The policies, as far as the reader may know them: whom else a policy names is not for those who ask under it."""
     same = {"pk": OuterRef("pk")}
     rows: Any = (
-        package.policies.complete().prefetch_related("people", "groups", "organisations").order_by("tier", "name", "pk")
+        package.policies.complete()
+        .prefetch_related("people", "groups", "organisations", *prefetched())
+        .order_by("tier", "name", "pk")
     )
     found = rows.annotate(
         matches=Exists(Policy.objects.matching(person).filter(**same)),

@@ -25,6 +25,7 @@ from directory.models import User
 from requests_app.prospects import look_ahead
 from requests_app.views.base import SignedInRequest, SignedInView
 from requests_app.views.searching import MOST_FOUND, named_person, people_called, searched
+from reviews.wording import told_to_holders
 
 from . import actions, explaining, overview, phrasing, team, tokens
 from .filters import PackageFilter, Shown
@@ -45,6 +46,7 @@ class HomeView(SignedInView):
             "exceptions": overview.exceptions_for(person),
             "drift_cases": overview.drift_for(person),
             "tasks": overview.tasks_for(person),
+            "reviews": overview.reviews_for(person),
             "now": timezone.now(),
             "ending": overview.ending_soon(person, now=timezone.now()),
             "access_requests": overview.requests_under_way(person),
@@ -237,10 +239,12 @@ def _explained(standing: Standing, *, person: User) -> list[dict[str, Any]]:
     ids = [policy.pk for policy in standing.policies]
     chosen = list(Policy.objects.filter(pk__in=ids).complete().order_by("name", "pk"))
     ahead = look_ahead(chosen, person=person, now=timezone.now())
+    reviewed = told_to_holders(chosen)
     return [
         {
             "name": policy.name,
             "text": phrasing.policy_sentence(policy, ahead=ahead[policy.pk]),
+            "reviewed": reviewed.get(policy.pk, ""),
             "more": policy.description,
             "is_pace_known": any(prospect.usual for prospect in ahead[policy.pk]),
         }

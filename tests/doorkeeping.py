@@ -36,7 +36,9 @@ from requests_app.models import (
     Rollout,
     SeparationException,
 )
+from reviews.models import Campaign, CampaignWork, Review, ReviewItem
 from tests.cast import Cast, appoint, make_cast
+from tests.reviews.conftest import make_review, open_by_hand
 
 MARK = "Zq7Unseen"
 """Stands in every name and every sentence of what strangers are not to see; too long for a random token to hold it."""
@@ -133,6 +135,7 @@ class World:
         _make_drift(cast, packages[0])
         _make_task(cast, packages[0])
         perform_all_due(now=timezone.now())
+        self.item = _make_campaign(cast, packages[0], mark=mark)
         actions.set_delegation(
             delegator=cast.marco, delegate=self.people["auditor"], actor=cast.marco, now=timezone.now()
         )
@@ -190,6 +193,7 @@ class World:
             **dict.fromkeys(("pk", "object_id", "id"), str(pk)),
             "package_id": str(self.package.pk),
             "basket": str(self.basket),
+            "item": str(self.item.pk),
             "content_type_id": str(ContentType.objects.get_for_model(User).pk),
             "app_label": "catalog",
             "url": "nowhere",
@@ -232,6 +236,10 @@ class World:
             "requests_app.emergencyreview": EmergencyReview.objects.all(),
             "catalog.incompatibility": Incompatibility.objects.all(),
             "catalog.customextension": CustomExtension.objects.all(),
+            "reviews.review": Review.objects.filter(pk=self.item.campaign.review_id),
+            "reviews.campaign": Campaign.objects.filter(pk=self.item.campaign_id),
+            "reviews.campaignwork": CampaignWork.objects.all(),
+            "reviews.reviewitem": ReviewItem.objects.filter(pk=self.item.pk),
             "notifications.message": Message.objects.exclude(html="") or Message.objects.all(),
         }
         if model in rows:
@@ -286,6 +294,15 @@ def _make_task(cast: Cast, package: AccessPackage) -> None:
     HandTask.objects.create(resource_role=role, opened_at=now, due_at=now, **facts)
 
 
+def _make_campaign(cast: Cast, package: AccessPackage, *, mark: str) -> ReviewItem:
+    """Marco is asked whether Rita still needs the package; some work on the campaign does not go on."""
+    now, review = timezone.now(), make_review(package, name=f"{mark} Review")
+    campaign = open_by_hand(review, list(Assignment.objects.filter(package=package)), cast.marco, now=now)
+    facts = {"kind": "launch", "status": "stuck", "idempotency_key": "1", "last_error": f"{mark} went wrong"}
+    CampaignWork.objects.create(campaign=campaign, due_at=now, created_at=now, **facts)
+    return campaign.items.get()
+
+
 def _model_of(pattern: str) -> str:
     """Whose id the URL takes; a person's where it does not say."""
     if in_admin := re.match(r"admin/(\w+)/(\w+)/<path", pattern):
@@ -294,6 +311,10 @@ def _model_of(pattern: str) -> str:
 
 
 SPOKEN_OF = (
+    ("^reviews", "reviews.review"),
+    ("^campaigns", "reviews.campaign"),
+    ("reviews/items", "reviews.reviewitem"),
+    ("reviews/", "reviews.campaign"),
     ("drift", "provisioning.driftcase"),
     ("tasks", "provisioning.handtask"),
     ("callouts", "requests_app.callout"),

@@ -28,9 +28,13 @@ from directory import actions as directory
 from directory.models import ConnectedOrganisation, Group, User
 from requests_app import actions as requests
 from requests_app.models import AccessRequest, Assignment
+from reviews.actions import defining, starting
+from reviews.actions.rules import Stage
+from reviews.models import Review, ReviewStage
 from tests.cast import Cast, appoint, make_cast
 from tests.filling import fill
 from tests.permission_table import ADMINISTRATION, ROLES
+from tests.reviews.conftest import make_review
 
 Trial = Callable[["World", User, "Place"], Any]
 DELEGATED = {
@@ -61,6 +65,7 @@ class Place:
     access_request: AccessRequest
     given: RoleAssignment
     extension: CustomExtension
+    review: Review
 
 
 class World:
@@ -142,6 +147,7 @@ class World:
             access_request=asked_for,
             given=RoleAssignment.objects.create(role="catalogReader", catalog=where, person=cast.charlie),
             extension=catalog.save_custom_extension(extension=extension, actor=cast.ada, now=timezone.now()),
+            review=make_review(held),
         )
 
     def _role(self, name: str, where: Catalog | None) -> ResourceRole:
@@ -309,6 +315,18 @@ def new_package(place: Place) -> AccessPackage:
     return AccessPackage(
         catalog=place.catalog, name="Newcomers: Everything", description="-", owner=place.package.owner
     )
+
+
+def new_review(place: Place) -> Review:
+    return Review(name="New", scope="package", package=place.package, starts_on=timezone.localdate())
+
+
+def reviewed_from_today(world: World, place: Place) -> dict[str, Any]:
+    """As the administration and the API take it."""
+    return {
+        "name": "New", "scope": "package", "package": str(place.package.pk),
+        "starts_on": timezone.localdate().isoformat(),
+    }  # fmt: skip
 
 
 def in_twenty_days(place: Place) -> datetime:
@@ -535,6 +553,36 @@ OPERATIONS: dict[str, dict[str, Trial]] = {
         )),
         "page": posted(at("requests:cancel", "access_request"), nothing_more),
         "API": posted(at("request-cancel", "access_request"), nothing_more),
+    },
+    "See an access review": {
+        "API": seen(at("review-detail", "review"), says=package_s_name),
+        ADMINISTRATION: seen(lambda place: admin(place.review), says=package_s_name),
+    },
+    "Set up an access review": {
+        "action": acted(lambda world, person, place: defining.save_review(
+            review=new_review(place), stages=[Stage(ReviewStage(position=1))], **by(person)
+        )),
+        "API": posted(
+            lambda place: "/api/v1/reviews/",
+            lambda world, place: {**reviewed_from_today(world, place), "stages": [{"reviewers": "manager"}]},
+        ),
+        ADMINISTRATION: administered(added(Review), reviewed_from_today),
+    },
+    "Change an access review": {
+        "action": acted(lambda world, person, place: defining.save_review(
+            review=changed(place.review, description="New"), **by(person)
+        )),
+        ADMINISTRATION: administered(lambda place: admin(place.review), lambda world, place: {"description": "New"}),
+    },
+    "Start an access review": {
+        "action": acted(lambda world, person, place: starting.start_review(review=place.review, **by(person))),
+        "API": posted(at("review-start", "review"), nothing_more),
+    },
+    "Delete an access review": {
+        "action": acted(lambda world, person, place: defining.delete_review(
+            review=changed(place.review), **by(person)
+        )),
+        ADMINISTRATION: erased(lambda place: place.review),
     },
     "Ask why somebody cannot have a package": {
         "page": seen(

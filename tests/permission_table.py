@@ -90,6 +90,11 @@ TABLE = (
     Operation("Move the end of access", in_theirs=ASSIGNERS, doors=THREE),
     Operation("See a request", everywhere=ALL, in_theirs=ASSIGNERS, doors=("page", "API", ADMINISTRATION)),
     Operation("Cancel a request", in_theirs=ASSIGNERS, doors=THREE),
+    Operation("See an access review", everywhere=ALL, in_theirs=MANAGERS, doors=("API", ADMINISTRATION)),
+    Operation("Set up an access review", in_theirs=MANAGERS, doors=("action", "API", ADMINISTRATION)),
+    Operation("Change an access review", in_theirs=MANAGERS, doors=("action", ADMINISTRATION)),
+    Operation("Start an access review", in_theirs=MANAGERS, doors=("action", "API")),
+    Operation("Delete an access review", in_theirs=MANAGERS, doors=("action", ADMINISTRATION)),
     Operation("Ask why somebody cannot have a package", everywhere=ALL, in_theirs=ASSIGNERS, doors=("page",)),
 )
 INTRODUCTION = """# Who may do what

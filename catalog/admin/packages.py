@@ -28,7 +28,7 @@ from .. import actions
 from ..findings import findings_of
 from ..forms import PolicyOnPackageForm
 from ..models import AccessPackage, Incompatibility, PackageRole, Policy
-from ..wording import policy_in_words
+from ..wording import policy_in_words, prefetched
 from . import looking
 from .delegated import DelegatedInline, DelegatedRows
 
@@ -82,7 +82,8 @@ class PolicyInline(DelegatedInline, StackedRows):
     verbose_name_plural = _("policies: who may have it, and how")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Policy]:
-        return super().get_queryset(request).complete().prefetch_related("people", "groups", "organisations")
+        read = ("people", "groups", "organisations", *prefetched())
+        return super().get_queryset(request).complete().prefetch_related(*read)
 
     @display(description=_("what it means"))
     def in_words(self, policy: Policy) -> str:

@@ -17,7 +17,7 @@ from .. import actions, reach
 from ..models import ApprovalStage, Policy, Question
 from ..question_forms import QuestionForm
 from ..stage_forms import StageForm
-from ..wording import policy_in_words
+from ..wording import policy_in_words, prefetched
 from . import looking
 from .custom_extensions import CalloutInline
 from .delegated import DelegatedInline, DelegatedRows
@@ -112,7 +112,8 @@ class PolicyAdmin(DelegatedRows, ConfigurationAdmin):
         actions.delete_policy(policy=row, **by(request))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Policy]:
-        return super().get_queryset(request).complete().prefetch_related("people", "groups", "organisations", *CALLOUTS)
+        read = ("people", "groups", "organisations", *CALLOUTS, *prefetched())
+        return super().get_queryset(request).complete().prefetch_related(*read)
 
     @display(description=_("what it means"))
     def in_words(self, policy: Policy) -> str:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from directory.models import Membership
 
-from ..choices import ApproverKind, ApproverUse, DelegatedRole, DurationKind, RequestorScope, ResourceKind
+from ..choices import ApproverKind, ApproverUse, DelegatedRole, RequestorScope, ResourceKind
 from ..models import (
     AccessPackage,
     ApprovalStage,
@@ -100,16 +100,6 @@ def package_with_missing_role() -> QuerySet[PackageRole]:
 
 
 # --- Warnings: it works, and ought not to stay so --------------------------------------------------------------------
-
-
-@check(
-    _("Permanent access without review"),
-    severity=Severity.WARNING,
-    says=_("“{0}” of “{0.package}” gives access without an end, and nobody reviews it."),
-)
-def permanent_without_review() -> QuerySet[Policy]:
-    permanent = Policy.objects.enabled().filter(duration_kind=DurationKind.PERMANENT)
-    return permanent.select_related("package__catalog")
 
 
 @check(

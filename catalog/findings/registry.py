@@ -3,16 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from ..models import AccessPackage, Catalog
 
 Find = Callable[[], QuerySet[Any]]
+Ways = str | tuple[str, ...]
+"""The way from a row to something, as a filter takes it, or several of which each row has one; empty: there is none."""
 
 
 class Severity(models.TextChoices):
@@ -47,13 +50,13 @@ class Finding:
     @property
     def package(self) -> AccessPackage | None:
         """The package that it is about, where it is about one."""
-        return _follow(self.row, self.check.to_package)
+        return _first(self.row, self.check.to_package)
 
     @property
     def catalog(self) -> Catalog | None:
         """The catalog in which it is; None of a resource, which several may hold."""
-        path = self.check.to_catalog
-        return None if path.endswith("catalogs") else _follow(self.row, path or "pk")
+        ways = _each(self.check.to_catalog)
+        return None if ways[0].endswith("catalogs") else _first(self.row, ways if any(ways) else "pk")
 
     @property
     def mended_at(self) -> models.Model:
@@ -80,10 +83,10 @@ class Check:
     severity: Severity
     says: Any
     """The sentence, with {0} for the row and {0.field} for what it says."""
-    to_catalog: str
-    """The way from a row to its catalog, as a filter takes it; empty for catalogs themselves."""
-    to_package: str
-    """The way from a row to its package; empty where it is about none."""
+    to_catalog: Ways
+    """From a row to its catalog; empty for catalogs themselves."""
+    to_package: Ways
+    """From a row to its package; empty where it is about none."""
     mend: str
     """The way from a row to that on whose page it is mended; empty where that is the row itself."""
     find: Find
@@ -92,14 +95,14 @@ class Check:
         """What it finds in these catalogs (a subquery of ids; None: all), in the order of ids, each once."""
         found = self.find()
         if catalogs is not None:
-            path = f"{self.to_catalog or 'pk'}__in"
-            scoped = found.model._default_manager.filter(**{path: catalogs}).order_by().values("pk")
+            inside = _through(self.to_catalog, catalogs, lookup="__in")
+            scoped = found.model._default_manager.filter(inside).order_by().values("pk")
             found = found.filter(pk__in=scoped)
         return found.order_by("pk")
 
     def of_package(self, package: AccessPackage) -> QuerySet[Any]:
         """What it finds about this package."""
-        return self.find().filter(**{self.to_package: package.pk}).order_by("pk")
+        return self.find().filter(_through(self.to_package, package.pk)).order_by("pk")
 
 
 CHECKS: dict[str, Check] = {}
@@ -111,22 +114,38 @@ def check(
     *,
     severity: Severity,
     says: Any,
-    to_catalog: str = "package__catalog",
-    to_package: str = "package",
+    to_catalog: Ways = "package__catalog",
+    to_package: Ways = "package",
     mend: str = "",
 ) -> Callable[[Find], Find]:
     """Register the decorated function as a check that bears its name."""
 
     def register(find: Find) -> Find:
         name = find.__name__
-        CHECKS[name] = Check(name, title, severity, says, to_catalog, to_package, mend, find)
+        known = {**CHECKS, name: Check(name, title, severity, says, to_catalog, to_package, mend, find)}
+        CHECKS.clear()
+        CHECKS.update(sorted(known.items(), key=lambda one: list(Severity).index(one[1].severity)))
         return find
 
     return register
+
+
+def _each(ways: Ways) -> tuple[str, ...]:
+    return (ways,) if isinstance(ways, str) else ways
+
+
+def _through(ways: Ways, value: Any, *, lookup: str = "") -> Q:
+    """A condition that one of the ways leads to the value."""
+    return reduce(or_, (Q(**{f"{way or 'pk'}{lookup}": value}) for way in _each(ways)))
+
+
+def _first(row: Any, ways: Ways) -> Any:
+    """What the first of the ways leads to that leads anywhere."""
+    return next((found for way in _each(ways) if (found := _follow(row, way)) is not None), None)
 
 
 def _follow(row: Any, path: str) -> Any:
     """What the path leads to from the row; `pk` to the row itself, an empty one to nothing."""
     if path in ("", "pk"):
         return row if path else None
-    return reduce(getattr, path.split("__"), row)
+    return reduce(lambda found, name: found and getattr(found, name), path.split("__"), row)

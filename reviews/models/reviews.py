@@ -75,13 +75,13 @@ class Review(models.Model):
         related_name="reviews",
     )
     catalog = models.ForeignKey(
-        Catalog, verbose_name=_("catalog"), null=True, blank=True, on_delete=models.CASCADE, related_name="reviews"
+        Catalog, verbose_name=_("catalog"), null=True, blank=True, on_delete=models.PROTECT, related_name="reviews"
     )
     resource = models.ForeignKey(
-        Resource, verbose_name=_("resource"), null=True, blank=True, on_delete=models.CASCADE, related_name="reviews"
+        Resource, verbose_name=_("resource"), null=True, blank=True, on_delete=models.PROTECT, related_name="reviews"
     )
     resource_role = models.ForeignKey(
-        ResourceRole, verbose_name=_("role"), null=True, blank=True, on_delete=models.CASCADE, related_name="reviews"
+        ResourceRole, verbose_name=_("role"), null=True, blank=True, on_delete=models.PROTECT, related_name="reviews"
     )
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -187,6 +187,12 @@ class Review(models.Model):
         field = NAMED_BY.get(ReviewScope(self.scope))
         found: models.Model | None = getattr(self, field) if field else None
         return found
+
+    @property
+    def takes_in_everybody(self) -> bool:
+        """Whether it goes on by the calendar, and leaves out nobody of what it is about."""
+        is_limited = self.is_for_guests or self.is_for_privileged or self.inactive_days is not None
+        return self.is_enabled and self.next_at is not None and not is_limited
 
     def schedule(self, next_at: datetime | None) -> None:
         """Write when its next campaign starts."""

@@ -4,12 +4,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from catalog.models import Catalog, Resource
 from catalog.roles import Right
 from directory.models import User
 from directory.permissions import can_read_everything, is_administrator
+
+from ..choices import Trigger
 
 if TYPE_CHECKING:
     from ..models import Review
@@ -51,6 +53,14 @@ class ReviewQuerySet(models.QuerySet["Review"]):
         """Reviews that start campaigns."""
         return self.filter(is_enabled=True)
 
+    def taking_in_everybody(self) -> Self:
+        """Those that are to start, or under way, by the calendar, and leave out nobody of what they are about."""
+        from ..models import Campaign
+
+        running = Exists(Campaign.objects.running().filter(review=OuterRef("pk")).order_by())
+        whole = self.filter(is_for_guests=False, is_for_privileged=False, inactive_days=None)
+        return whole.enabled().filter(Q(next_at__isnull=False) | running, trigger=Trigger.SCHEDULE)
+
     def due(self, now: datetime) -> Self:
         """Enabled reviews whose next campaign should have started by now, the longest waiting first."""
         return self.enabled().filter(next_at__lte=now).order_by("next_at", "pk")
@@ -61,3 +71,9 @@ class ReviewQuerySet(models.QuerySet["Review"]):
             "policy__package__catalog", "package__catalog", "catalog", "resource__system", "resource_role__resource",
             "person",
         )  # fmt: skip
+
+    def with_stages(self) -> Self:
+        """With their stages, and whom those name."""
+        return self.prefetch_related(
+            "stages__people", "stages__groups", "stages__fallback_people", "stages__fallback_groups"
+        )

@@ -146,10 +146,12 @@ WRONG = {
 }
 FOLLOWS = {"package_without_roles": {"unused_role"}}
 """What else is found because of it."""
+OF_REVIEWS = {"review_without_reviewers", "campaign_stuck", "cue_stuck", "permanent_and_no_longer_reviewed"}
+"""Tried in tests/reviews/test_findings.py."""
 
 
 def test_every_check_is_tried():
-    assert WRONG.keys() == findings.CHECKS.keys()
+    assert WRONG.keys() == findings.CHECKS.keys() - OF_REVIEWS
 
 
 @pytest.mark.parametrize("kind", WRONG)
