@@ -22,8 +22,9 @@ from .reviews import Review
 class Campaign(models.Model):
     """One occurrence of a review, from freezing its population until everything that it decided is applied.
 
-    `slot` says which occurrence it is: `schedule:<number>`, or `event:<id>` of the event that started it; one campaign
-    for each. `digest` is the SHA-256 of its frozen population (`freezing`), which the journal has too.
+    `slot` says which occurrence it is: `schedule:<when it was due>`, `hand:<id>`, or `event:<id>` of the event that
+    started it; one campaign for each. `digest` is the SHA-256 of its frozen population (`freezing`), which the journal
+    has too.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -168,7 +169,7 @@ class PopulationPart(models.Model):
     source = models.CharField(max_length=12)
     """What its items are of: `assignments` or `grants`."""
     cursor = models.UUIDField(null=True)
-    """The key of the last assignment, or grant, that it took in."""
+    """The key of the last assignment, or grant, that it took in; None where it took in all that were left."""
     items = models.PositiveIntegerField(default=0)
     digest = models.CharField(max_length=64)
 

@@ -1,9 +1,13 @@
 """Panels: who reviews. Items point to a panel, so that a reviewer who leaves is replaced once, not a thousand times."""
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
+
+from directory.models import User
 
 from ..querysets import PanelQuerySet
 from .campaigns import Campaign
@@ -18,7 +22,7 @@ class Panel(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="panels")
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="panels", db_index=False)
     stage = models.PositiveSmallIntegerField(_("stage"))
     key = models.CharField(max_length=60)
     anchor = models.UUIDField(null=True)
@@ -45,6 +49,12 @@ class Panel(models.Model):
 
     def __str__(self) -> str:
         return self.via or self.key
+
+    def reroute(self, people: Sequence[User], *, via: str) -> None:
+        """Write that these people are asked now, for nobody whom the stage names can be."""
+        self.only_member = people[0] if len(people) == 1 else None
+        self.is_rerouted, self.via = True, via
+        self.save(update_fields=["only_member", "is_rerouted", "via"])
 
 
 class PanelMember(models.Model):
