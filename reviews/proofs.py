@@ -74,7 +74,8 @@ def _removals(grants: Iterable[UUID]) -> Mapping[UUID, list[Removal]]:
     found = defaultdict[UUID, list[Removal]](list)
     done = Operation.objects.filter(grant__in=list(grants), kind=OperationKind.REVOKE, status=WorkStatus.DONE)
     for grant, pk, at in done.order_by("-settled_at", "-pk").values_list("grant", "pk", "settled_at"):
-        found[grant].append(Removal(operation=pk, at=at))
+        if at:
+            found[grant].append(Removal(operation=pk, at=at))
     return found
 
 

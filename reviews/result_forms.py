@@ -142,7 +142,7 @@ class ResultFilterForm(forms.Form):
             seated = PanelMember.objects.filter(
                 panel=OuterRef("panel"), person__display_name__icontains=asked["reviewer"]
             )
-            wanted &= Q(decided_by__display_name__icontains=asked["reviewer"]) | Exists(seated)
+            wanted &= Q(decided_by__display_name__icontains=asked["reviewer"]) | Q(Exists(seated))
         return items.filter(wanted)
 
     @property

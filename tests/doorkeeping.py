@@ -313,6 +313,7 @@ def _model_of(pattern: str) -> str:
 SPOKEN_OF = (
     ("^reviews", "reviews.review"),
     ("^campaigns", "reviews.campaign"),
+    ("v1/campaigns", "reviews.campaign"),
     ("reviews/items", "reviews.reviewitem"),
     ("reviews/", "reviews.campaign"),
     ("drift", "provisioning.driftcase"),

@@ -105,7 +105,8 @@ def with_answers(items: ItemQuerySet) -> ItemQuerySet:
 
 def _owners(item: ReviewItem) -> Iterable[str]:
     if item.assignment:
-        return [str(item.assignment.package.owner)] if item.assignment.package.owner else []
+        owner = item.assignment.package.owner
+        return [] if owner is None else [str(owner)]
     return [str(owner) for owner in item.grant.resource_role.resource.owners.all()] if item.grant else []
 
 

@@ -21,7 +21,7 @@ from .. import events
 from ..farewells import farewells
 from ..lifecycle import CampaignStatus
 from ..listing import items_page
-from ..models import Campaign, PanelMember
+from ..models import Campaign, Panel, PanelMember
 from ..permissions import sees_campaigns
 from ..proofs import proofs_of
 from ..quality import quality
@@ -37,7 +37,7 @@ SEATS = Keyset("asked_at")
 MOST_OPEN = 8
 """Reviewers with open items on the overview; their own page has all."""
 VERIFIED_AT_ONCE = 200_000
-"""Items; more than these are verified by `manage.py verify_campaign`."""
+"""Items; more than these are verified by `manage.py verify_review`."""
 
 
 class CampaignsView(SignedInView):
@@ -84,7 +84,6 @@ class OverviewView(CampaignPage):
 
     def get(self, request: SignedInRequest, pk: UUID) -> HttpResponse:
         campaign = self.find(pk)
-        panels = campaign.panels.filter(stage=campaign.stage, open_items__gt=0) if campaign.is_open else []
         stages = list(campaign.stages.all())
         context = {
             "rules": campaign.rules,
@@ -94,7 +93,7 @@ class OverviewView(CampaignPage):
             "progress": progress(campaign),
             "results": results(campaign, now=timezone.now()),
             "is_kept": campaign.total > LARGE,
-            "slow": _with_members(panels.order_by("-open_items", "pk")[:MOST_OPEN]) if campaign.is_open else [],
+            "slow": _slowest(campaign) if campaign.is_open else [],
             "work": list(campaign.work.exclude(status__in=(WorkStatus.DONE, WorkStatus.SUPERSEDED))),
             "steps": offered(campaign, user=request.user),
             "farewells": farewells(campaign),
@@ -124,9 +123,9 @@ class ItemsView(CampaignPage):
         kept = self.request.GET.copy()
         for name in ("after", "before"):
             kept.pop(name, None)
-        edges = {"before": page.before, "after": page.after}
+        edges = (("before", page.before), ("after", page.after))
         asked = [(name, one) for name, values in kept.lists() for one in values]
-        return {f"{name}_url": f"?{urlencode([*asked, (name, edge)])}" if edge else "" for name, edge in edges.items()}
+        return {f"{name}_url": f"?{urlencode([*asked, (name, str(edge))])}" if edge else "" for name, edge in edges}
 
 
 class RecordView(CampaignPage):
@@ -212,8 +211,10 @@ class PopulationView(CampaignPage):
         return self.page(campaign, context)
 
 
-def _with_members(panels: Any) -> list[Any]:
+def _slowest(campaign: Campaign) -> list[Panel]:
+    """The panels with most open items, with those who sit in them."""
     seated = PanelMember.objects.filter(left_at=None).select_related("person").order_by("pk")
+    panels = campaign.panels.filter(stage=campaign.stage, open_items__gt=0).order_by("-open_items", "pk")[:MOST_OPEN]
     return list(panels.prefetch_related(Prefetch("members", queryset=seated)))
 
 

@@ -76,7 +76,7 @@ STEPS: Mapping[str, Step] = {
             steering.stop_stage, form=WhyForm, icon="arrow-right",
         ),
         Step(
-            "stop", gettext_lazy("Stop"),
+            "stop", gettext_lazy("Close it now"),
             gettext_lazy(
                 "It closes now, stages to come included. The answers that were given count, and for what nobody "
                 "answered the terms do; results are applied as at any close. It cannot be opened again."
@@ -93,7 +93,7 @@ STEPS: Mapping[str, Step] = {
             steering.reset, form=WhyForm, kind="danger-fill", icon="undo",
         ),
         Step(
-            "cancel", gettext_lazy("Cancel"),
+            "cancel", gettext_lazy("Cancel the campaign"),
             gettext_lazy("It ends without a result: everything stays as it is. It cannot be taken up again."),
             gettext_lazy("It is canceled."),
             steering.cancel, form=WhyForm, kind="danger-fill", icon="ban",

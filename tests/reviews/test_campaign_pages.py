@@ -160,7 +160,7 @@ def test_pages_of_items_leave_nothing_out_and_lead_back(
 ) -> None:  # fmt: skip
     monkeypatch.setattr(listing, "LARGE", large)
     give(package, *(User.objects.create(username=f"p{n:02}", manager=cast.marco) for n in range(60)))
-    campaign = open_by_hand(make_review(package), Assignment.objects.filter(package=package), cast.marco)
+    campaign = open_by_hand(make_review(package), list(Assignment.objects.filter(package=package)), cast.marco)
     here, seen, query = url("result_items", campaign), [], ""
     while True:
         context = as_(owner).get(here + query).context
@@ -332,7 +332,7 @@ def test_pages_take_the_same_statements_however_many_items_there_are(
     django_assert_max_num_queries: Any,
 ) -> None:  # fmt: skip
     give(package, *(User.objects.create(username=f"p{n:02}", manager=cast.marco) for n in range(26)))
-    campaign = open_by_hand(make_review(package), Assignment.objects.filter(package=package), cast.marco)
+    campaign = open_by_hand(make_review(package), list(Assignment.objects.filter(package=package)), cast.marco)
     signed_in = as_(owner)
     for name in VIEWS:
         with django_assert_max_num_queries(24):

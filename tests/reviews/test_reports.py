@@ -57,7 +57,8 @@ def decided(campaign: Campaign, cast: Cast) -> Campaign:
     rita = item_of(campaign, cast.rita)
     answer(rita, Verdict.DENY, by=cast.marco, at=NOW + timedelta(hours=1))
     campaign.items.filter(pk=rita.pk).update(reason="Left the project", result=Result.REMOVE)
-    end_by_review({rita.assignment_id}, why="The review decided so", now=LATER)
+    assert rita.assignment_id
+    end_by_review([rita.assignment_id], why="The review decided so", now=LATER)
     perform_all_due(now=LATER)
     campaign.items.filter(pk=rita.pk).update(state=ApplyState.APPLIED, applied_at=LATER)
     campaign.items.filter(person=cast.charlie).update(result=Result.KEEP, state=ApplyState.NOT_NEEDED)
@@ -106,7 +107,7 @@ def test_a_report_takes_the_same_statements_however_many_items_there_are(
     cast: Cast, package: AccessPackage, policy: Any, django_assert_max_num_queries: Any
 ) -> None:
     give(package, *(User.objects.create(username=f"p{number}", manager=cast.marco) for number in range(12)))
-    campaign = open_by_hand(make_review(package), Assignment.objects.filter(package=package), cast.marco)
+    campaign = open_by_hand(make_review(package), list(Assignment.objects.filter(package=package)), cast.marco)
     campaign.items.update(result=Result.REMOVE)
 
     with django_assert_max_num_queries(14):
@@ -117,7 +118,8 @@ def test_batches_leave_nothing_out_and_tell_nothing_twice(
     campaign: Campaign, package: AccessPackage, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     give(package, *(User.objects.create(username=f"p{number}", manager=cast.marco) for number in range(7)))
-    other = open_by_hand(make_review(package, name="Another"), Assignment.objects.filter(package=package), cast.marco)
+    held = list(Assignment.objects.filter(package=package))
+    other = open_by_hand(make_review(package, name="Another"), held, cast.marco)
     other.items.filter(pk__in=list(other.items.values_list("pk", flat=True)[:4])).update(state=ApplyState.NOT_NEEDED)
 
     for size in (1, 2, 3, 9, 10):
