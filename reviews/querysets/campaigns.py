@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery, Sum
 
 from directory.models import User
 from directory.permissions import can_read_everything, is_administrator
@@ -38,6 +38,27 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
         seats = PanelMember.objects.filter(person=user, panel__campaign=OuterRef("pk"))
         return self.filter(Exists(seats)) if user.is_active else self.none()
 
+    def open_for(self, user: User, *, is_waiting: bool = False) -> Self:
+        """Those in whose open stage this person sits, with `mine` and `mine_open`: how many items they are asked about,
+        and on how many of them nobody answered; and `closes_at`, when the stage does. What closes first comes first.
+
+        `is_waiting`: only those with items that nobody answered.
+        """
+        from ..models import CampaignStage
+
+        stage = CampaignStage.objects.filter(campaign=OuterRef("pk"), position=OuterRef("stage"))
+        seated = self.open().filter(panels__stage=F("stage"), **_sits(user))
+        counted = seated.annotate(mine=Sum("panels__total"), mine_open=Sum("panels__open_items"))
+        found = counted.annotate(closes_at=Subquery(stage.values("ends_at"))).order_by("closes_at", "pk")
+        return found.filter(mine_open__gt=0) if is_waiting else found
+
+    def over_for(self, user: User) -> Self:
+        """Those in which this person has nothing to answer, or not any more."""
+        from ..models import Panel
+
+        asked = Panel.objects.current().asking(user).values("campaign")
+        return self.exclude(pk__in=asked).exclude(status=CampaignStatus.STARTING)
+
     def open(self) -> Self:
         """Campaigns in which reviewers answer."""
         return self.filter(status=CampaignStatus.IN_PROGRESS)
@@ -54,6 +75,10 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
         """Open campaigns whose stage has come to its end."""
         ended = Q(stages__position=F("stage"), stages__closed_at=None, stages__ends_at__lte=now)
         return self.open().filter(ended).order_by("ends_at", "pk")
+
+
+def _sits(user: User) -> dict[str, Any]:
+    return {"panels__members__person": user, "panels__members__left_at": None}
 
 
 class PanelQuerySet(models.QuerySet["Panel"]):

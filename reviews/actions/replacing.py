@@ -1,0 +1,122 @@
+"""Replacing reviewers who were disabled: others of the panel go on, or whoever the stage falls back to is asked."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from audit import journal
+from catalog.models import Catalog, Resource
+from directory.models import User
+
+from .. import events, reviewers
+from ..lifecycle import IllegalMove
+from ..models import Campaign, CampaignStage, Panel, PanelMember
+from ..permissions import catalog_of
+from .holding import hold_open
+from .standing_in import seat_delegates
+
+__all__ = ["replace_absent", "seat_delegates"]
+
+BATCH = 200
+"""So many panels are looked at by one sweep; the rest waits for the next."""
+
+
+@dataclass(frozen=True)
+class Heirs:
+    """Who is asked instead, and as what; nobody where the others of the panel are enough."""
+
+    people: Sequence[User] = ()
+    via: str = ""
+
+
+def replace_absent(*, now: datetime) -> int:
+    """Take those who are disabled out of open panels, each in a transaction of its own; returns how many changed.
+
+    Where there is nobody to ask instead, a panel stays as it is, and the next sweep tries again.
+    """
+    affected = Panel.objects.current().filter(members__left_at=None, members__person__is_active=False)
+    panels = list(affected.order_by("pk").values_list("pk", "campaign").distinct()[:BATCH])
+    return sum(_replace(panel, campaign_id=campaign, now=now) for panel, campaign in panels)
+
+
+@transaction.atomic
+def _replace(panel_id: UUID, *, campaign_id: UUID, now: datetime) -> bool:
+    try:
+        campaign, stage = hold_open(campaign_id, now=now)
+    except IllegalMove:
+        return False
+    panel = Panel.objects.select_for_update(of=("self",), no_key=True).get(pk=panel_id)
+    seats = list(panel.members.filter(left_at=None).select_related("person", "in_place_of").order_by("asked_at", "pk"))
+    absent = {seat.person for seat in seats if not seat.person.is_active}
+    leaving = [seat for seat in seats if seat.person in absent or seat.in_place_of in absent]
+    staying = [seat.person for seat in seats if seat not in leaving]
+    heirs = _heirs(panel, campaign=campaign, stage=stage, staying=staying)
+    if not leaving or heirs is None:
+        return False
+    PanelMember.objects.filter(pk__in=[seat.pk for seat in leaving]).update(left_at=now)
+    PanelMember.objects.bulk_create(PanelMember(panel=panel, person=person, asked_at=now) for person in heirs.people)
+    if heirs.people:
+        panel.reroute([*staying, *heirs.people], via=heirs.via)
+    _tell(campaign, absent=absent, asked=[*staying, *heirs.people], heirs=heirs, now=now)
+    return True
+
+
+def _heirs(panel: Panel, *, campaign: Campaign, stage: CampaignStage, staying: Sequence[User]) -> Heirs | None:
+    """Who is asked beside those who stay, until there is somebody for each item; None where nobody can be."""
+    if _is_answered_by(staying, panel=panel, stage=stage):
+        return Heirs()
+    found: dict[UUID, User] = {}
+    for ids, via in _fallbacks(campaign, stage=stage):
+        found |= User.objects.enabled().exclude(pk__in=[person.pk for person in staying]).in_bulk(ids)
+        if _is_answered_by([*staying, *found.values()], panel=panel, stage=stage):
+            return Heirs(list(found.values()), via)
+    return None
+
+
+def _is_answered_by(people: Sequence[User], *, panel: Panel, stage: CampaignStage) -> bool:
+    """Whether these people can answer on everything in the panel that is open and still there."""
+    asked = panel.items.open().standing()
+    if len(people) > 1 or (people and stage.is_self_review):
+        return True
+    return not asked.filter(person=people[0]).exists() if people else not asked.exists()
+
+
+def _fallbacks(campaign: Campaign, *, stage: CampaignStage) -> Iterator[tuple[Sequence[UUID], str]]:
+    """Who is asked where the stage finds nobody, one way after the other (behaviour 2)."""
+    review = campaign.review
+    yield reviewers.named(stage.fallback), _("fallback")
+    package = review.policy.package if review.policy else review.package
+    if package:
+        yield [package.owner_id], _("the package's owner")
+    if catalog := catalog_of(review):
+        yield (
+            reviewers.of_catalogs(Catalog.objects.filter(pk=catalog.pk)).get(catalog.pk, []),
+            _("the catalog's owners"),
+        )
+    resource = review.resource or (review.resource_role.resource if review.resource_role else None)
+    if resource:
+        owners = reviewers.of_resources(Resource.objects.filter(pk=resource.pk), or_of_their_catalogs=True)
+        yield owners.get(resource.pk, []), _("the resource's owners")
+    yield list(User.objects.administrators().values_list("pk", flat=True)), _("administrators")
+
+
+def _tell(campaign: Campaign, *, absent: set[User], asked: Sequence[User], heirs: Heirs, now: datetime) -> None:
+    details = {
+        "absent": ", ".join(sorted(str(person) for person in absent)),
+        "reviewers": ", ".join(str(person) for person in asked) or _("nobody, for nothing is open"),
+        "asked": [str(person.pk) for person in heirs.people],
+        "via": heirs.via,
+    }
+    journal.record(
+        events.REVIEWER_REPLACED,
+        actor=None,
+        target=campaign,
+        person=next(iter(absent)) if len(absent) == 1 else None,
+        at=now,
+        details=details,
+        correlation_id=campaign.pk,
+    )
