@@ -13,6 +13,8 @@ from provisioning.models import DriftCase, HandTask
 from provisioning.permissions import answers_drift, does_tasks
 from requests_app.lifecycle import ADDING, UPDATING, ApprovalStatus
 from requests_app.models import AccessRequest, Approval, Assignment, EmergencyReview, Inquiry, SeparationException
+from reviews.models import Campaign
+from reviews.permissions import open_reviews
 
 MOST = 5
 """A list on the home page is no longer than this; its own page has the rest."""
@@ -56,6 +58,13 @@ def tasks_for(person: User) -> "QuerySet[HandTask]":
     if not does_tasks(person):
         return HandTask.objects.none()
     return HandTask.objects.waiting_for(person).with_names().order_by("due_at", "pk")[:MOST]
+
+
+def reviews_for(person: User) -> "QuerySet[Campaign]":
+    """Reviews in which items are open for this person, the nearest end first; no statement for others."""
+    if not open_reviews(person):
+        return Campaign.objects.none()
+    return Campaign.objects.open_for(person, is_waiting=True)[:MOST]
 
 
 def ending_soon(person: User, *, now: datetime) -> "QuerySet[Assignment]":

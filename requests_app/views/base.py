@@ -32,11 +32,13 @@ class SignedInView(LoginRequiredMixin, View):
     request: SignedInRequest
     stands_at = ""
     """The page of the same thing, where the 409 page leads to; a page that changes nothing needs none."""
+    late: tuple[type[Exception], ...] = (IllegalMove,)
+    """What an action raises where somebody else was first."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             return super().dispatch(request, *args, **kwargs)
-        except IllegalMove as conflict:
+        except self.late as conflict:
             context = {"detail": str(conflict), "back_url": reverse(self.stands_at, kwargs=kwargs)}
             return render(request, "409.html", context, status=409)
 

@@ -14,15 +14,18 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page
 
 from audit.models import Event
-from catalog.models import Incompatibility, ResourceRole
+from catalog.models import Incompatibility, Resource, ResourceRole, TargetSystem
 from directory.models import Group, User
 from provisioning.actions import start_reconciliation
 from provisioning.delivery import perform_all_due
-from provisioning.models import DriftCase, Grant, HandTask
+from provisioning.models import Connector, DriftCase, Grant, HandTask
 from provisioning.reconciling import perform_all_due as reconcile_all_due
 from requests_app import actions
-from requests_app.models import AccessRequest, Approval, Assignment, Delegation, Inquiry
+from requests_app.models import AccessRequest, Approval, Assignment, Delegation, Inquiry, Rollout
+from reviews.actions.deciding import decide
+from reviews.models import Campaign, ReviewItem
 from tests.cast import Cast, appoint, make_cast
+from tests.reviews.conftest import make_review, open_by_hand
 
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -31,6 +34,7 @@ RULES_OF_LOOKS = {"type": "rule", "values": ["color-contrast", "link-in-text-blo
 LOOKS = ((DESKTOP, "light", EVERY_RULE), (PHONE, "dark", RULES_OF_LOOKS))
 """A page's size and theme, and the rules that can turn out differently for it."""
 LONG_NAME = "Sales: Württemberg and Schleswig-Holstein Regional Partner Managers Quarterly Pipeline Workspace"
+VIEWS_OF_CAMPAIGNS = ("results", "result_items", "result_reviewers", "quality", "population")
 PAINTED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 pytestmark = [
@@ -53,6 +57,7 @@ class World:
     held: Assignment
     named_only: Any
     question_asked: Any
+    away: AccessRequest
     exception: Any
     emergency: Any
     open_in_emergency: Any
@@ -101,7 +106,9 @@ def world(transactional_db: None) -> World:
     perform_all_due(now=now)
     _drifted(cast, now=now)
     _by_hand(cast, now=now)
-    return World(cast, audrey, gus, waiting, inquiry, said_no, held, named_only, question_asked, *exceptional)
+    away = _on_its_way(cast, held=held, now=now)
+    _reviewed(cast, held=held, now=now)
+    return World(cast, audrey, gus, waiting, inquiry, said_no, held, named_only, question_asked, away, *exceptional)
 
 
 def _drifted(cast: Cast, *, now: datetime) -> None:
@@ -118,6 +125,18 @@ def _drifted(cast: Cast, *, now: datetime) -> None:
     reconcile_all_due(now=now)
 
 
+def _reviewed(cast: Cast, *, held: Assignment, now: datetime) -> None:
+    """Marco is asked about Rita's access, of which one is privileged and one was answered; so is she herself."""
+    all_of_hers = list(Assignment.objects.live().filter(person=cast.rita).select_related("package__catalog", "policy"))
+    asked = open_by_hand(make_review(cast.catalog, scope="catalog"), all_of_hers, cast.marco, now=now)
+    facts = {"job_title": "Sales Representative", "department": "Sales EMEA", "peers": 12, "peers_with": 2}
+    asked.items.update(**facts, recommendation="deny", last_used_at=now - timedelta(days=90))
+    asked.items.filter(assignment=held).update(recommendation="approve", is_privileged=True, is_adopted=True)
+    first = asked.items.order_by("pk").values_list("pk", flat=True)[0]
+    decide(items=[first], verdict="approve", actor=cast.marco, reason="She sells there.", now=now)
+    open_by_hand(make_review(held.package, by="self"), [held], cast.rita, now=now)
+
+
 def _by_hand(cast: Cast, *, now: datetime) -> None:
     """Badges that Olga's team programs by hand: two wait, of which one is late, and one is done."""
     team = Group.objects.create(name="Facilities")
@@ -128,6 +147,22 @@ def _by_hand(cast: Cast, *, now: datetime) -> None:
         done = {"state": "done", "proof": "FM-1", "settled_by": cast.olga, "settled_at": now} if number == 2 else {}
         moments = {"opened_at": now - timedelta(hours=number), "due_at": now + timedelta(hours=1 - 2 * number)}
         HandTask.objects.create(key=str(number), person=person, **moments, **facts, **done)
+
+
+def _on_its_way(cast: Cast, *, held: Assignment, now: datetime) -> AccessRequest:
+    """A change of a package under way, one that is stuck, and a request for what is in a system that is away."""
+    for status in ("pending", "stuck"):
+        facts = {"kind": "reprocess", "total": 1200, "done": 430, "last_error": "The database was away."}
+        Rollout.objects.create(package=held.package, status=status, idempotency_key=status, due_at=now, **facts)
+    stock = TargetSystem.objects.create(name="Stock", slug="stock")
+    Connector.objects.create(system=stock, kind="scim", base_url="http://127.0.0.1:9/v2")
+    resource = Resource.objects.create(system=stock, kind="application", origin_id="stock", name="Stock")
+    cast.catalog.resources.add(resource)
+    package = cast.package("Sales: Stock", ResourceRole.objects.create(resource=resource, origin_id="1", name="Picker"))
+    cast.policy(package, approver=None)
+    asked = actions.submit(package=package, actor=cast.rita, justification="I help out.", now=now)
+    perform_all_due(now=now)
+    return asked
 
 
 def _exceptional(cast: Cast, *, held: Assignment, now: datetime) -> tuple[Any, ...]:
@@ -187,6 +222,8 @@ def pages_of(world: World) -> list[tuple[User | None, dict[str, int]]]:
     delegation = Delegation.objects.get()
     extra, missing = (DriftCase.objects.filter(kind=kind)[0] for kind in ("extra", "missing"))
     tasks = HandTask.objects.order_by("-opened_at")[:3]
+    asked = ReviewItem.objects.filter(campaign__stages__reviewers="manager").order_by("pk")[0]
+    by_campaign, by_item = {"pk": asked.campaign_id}, {"pk": asked.pk}
     requesters = [
         reverse("home"),
         reverse("browse"),
@@ -202,6 +239,7 @@ def pages_of(world: World) -> list[tuple[User | None, dict[str, int]]]:
         reverse("requests:request", kwargs={"pk": world.inquiry.approval.access_request_id}),
         reverse("requests:answer", kwargs={"pk": world.inquiry.pk}),
         reverse("requests:request", kwargs={"pk": world.denied.pk}),
+        reverse("requests:request", kwargs={"pk": world.away.pk}),
         reverse("requests:access"),
         f"{reverse('requests:access')}?tab=ended",
         reverse("requests:assignment", kwargs=by_access),
@@ -213,6 +251,7 @@ def pages_of(world: World) -> list[tuple[User | None, dict[str, int]]]:
         reverse("requests:request", kwargs={"pk": world.emergency.access_request_id}),
         reverse("requests:exceptions"),
         reverse("requests:exception", kwargs={"pk": world.exception.pk}),
+        reverse("reviews:campaign", kwargs={"pk": Campaign.objects.get(stages__reviewers="self").pk}),
         reverse("requests:basket"),
         reverse("requests:asked_together", kwargs={"basket": world.basket}),
         reverse("api_tokens"),
@@ -233,6 +272,14 @@ def pages_of(world: World) -> list[tuple[User | None, dict[str, int]]]:
         reverse("requests:end_delegation", kwargs={"pk": delegation.pk}),
         reverse("requests:withdraw_approval", kwargs={"pk": given.pk}),
         f"{reverse('requests:approvals')}?tab=decided",
+        reverse("reviews:mine"),
+        f"{reverse('reviews:mine')}?tab=over",
+        f"{reverse('reviews:campaign', kwargs=by_campaign)}?state=all",
+        f"{reverse('reviews:campaign', kwargs=by_campaign)}?q=nobody",
+        reverse("reviews:accept", kwargs=by_campaign),
+        reverse("reviews:hand_on", kwargs=by_campaign),
+        reverse("reviews:item", kwargs=by_item),
+        f"{reverse('reviews:hand_item_on', kwargs=by_item)}?person={cast.olga.pk}",
         reverse("team"),
         reverse("report", kwargs={"pk": cast.rita.pk}),
         f"{reverse('requests:ask', kwargs={'package_id': world.question_asked.pk})}?for={cast.rita.pk}",
@@ -270,6 +317,12 @@ def pages_of(world: World) -> list[tuple[User | None, dict[str, int]]]:
         f"{reverse('catalog:findings')}?severity=problem&kind=unused_role",
         reverse("catalog:roles"),
         f"{reverse('catalog:roles')}?q=nobody",
+        reverse("reviews:campaigns"),
+        f"{reverse('reviews:campaigns')}?q=nobody",
+        reverse("reviews:history"),
+        *(reverse(f"reviews:{name}", kwargs=by_campaign) for name in VIEWS_OF_CAMPAIGNS),
+        f"{reverse('reviews:result_items', kwargs=by_campaign)}?q=nobody",
+        reverse("reviews:record", kwargs={**by_campaign, "item": asked.pk}),
     ]
     rule = Incompatibility.objects.get()
     administrators = [
@@ -279,6 +332,9 @@ def pages_of(world: World) -> list[tuple[User | None, dict[str, int]]]:
         reverse("notifications:letters"),
         reverse("notifications:letter", kwargs={"occasion": "approverAsked", "language": "en"}),
         reverse("notifications:branding"),
+        reverse("reviews:results", kwargs=by_campaign),
+        reverse("reviews:stop", kwargs=by_campaign),
+        reverse("reviews:extend", kwargs=by_campaign),
     ]
     strangers = [reverse(name) for name in ("account_login", "account_reset_password", "demo:people", "demo:mail")]
     guests = [reverse("home"), reverse("browse")]

@@ -73,3 +73,30 @@ document.addEventListener("htmx:sendError", sayOffline);
 
 // An error summary takes the focus, so that the first thing heard is what went wrong.
 document.querySelector(".error-summary")?.focus();
+
+// In a table of things to answer on, letters do what its buttons do, while it has the focus: next, before, choose, answer.
+const reviewed = document.querySelector("[data-review]");
+const rows = [...(reviewed?.querySelectorAll("[data-item]") ?? [])];
+
+reviewed?.addEventListener("keydown", (event) => {
+  if (event.target.closest("textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
+  const at = rows.indexOf(event.target.closest("[data-item]"));
+  const row = rows[at];
+  const button = row?.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+  if (event.key === "j" || event.key === "k") {
+    rows[Math.min(Math.max(at + (event.key === "j" ? 1 : -1), 0), rows.length - 1)]?.focus();
+  } else if (event.key === "x") {
+    row?.querySelector("input[type=checkbox]")?.click();
+  } else if (button) {
+    event.preventDefault();
+    sessionStorage.setItem("reviewed", String(at));
+    button.click();
+    button.parentElement.querySelector("textarea")?.focus();
+  }
+});
+
+// Whoever answered by a key goes on with the next one, which stands where the last one was.
+if (rows.length && sessionStorage.getItem("reviewed")) {
+  rows[Math.min(Number(sessionStorage.getItem("reviewed")), rows.length - 1)].focus();
+  sessionStorage.removeItem("reviewed");
+}

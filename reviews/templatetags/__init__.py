@@ -1,0 +1,1 @@
+"""What the templates of reviews say with a word."""
