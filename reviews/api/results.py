@@ -47,7 +47,13 @@ class CampaignResultsView(CampaignView):
     @extend_schema(operation_id="campaigns_results", responses=CampaignResultsSerializer)
     def get(self, request: Request, pk: UUID) -> Response:
         campaign = self.find(pk)
-        found = {"progress": progress(campaign), "results": results(campaign, now=timezone.now())}
+        counts = results(campaign, now=timezone.now())
+        found = {
+            "progress": progress(campaign),
+            "as_of": counts.as_of,
+            "results": counts.total,
+            "departments": [{"department": name, "results": tally} for name, tally in counts.departments],
+        }
         return Response(CampaignResultsSerializer(found).data)
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from directory.serializers import MomentField
+
 from ..reports.rows import COLUMNS
 from ..results import Tally
 
@@ -30,17 +32,17 @@ class TallySerializer(serializers.Serializer[Any]):
 class DepartmentTallySerializer(serializers.Serializer[Any]):
     """The same of one department; empty of people without one."""
 
-    department = serializers.CharField(source="0")
-    results = TallySerializer(source="1")
+    department = serializers.CharField()
+    results = TallySerializer()
 
 
 class CampaignResultsSerializer(serializers.Serializer[Any]):
     """How a campaign stands, and what came of it."""
 
     progress = ProgressSerializer()
-    as_of = serializers.DateTimeField(source="results.as_of", help_text="Of a large campaign up to a minute ago.")
-    results = TallySerializer(source="results.total")
-    departments = DepartmentTallySerializer(source="results.departments", many=True)
+    as_of = MomentField(help_text="Of a large campaign up to a minute ago.")
+    results = TallySerializer()
+    departments = DepartmentTallySerializer(many=True)
 
 
 class ItemRowSerializer(serializers.Serializer[Any]):
