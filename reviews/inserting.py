@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from time import time_ns
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Expression, Field, Func, Model, Q, QuerySet, UUIDField, Value
 from django.db.models.fields import NOT_PROVIDED
@@ -39,7 +40,10 @@ def insert_select(model: type[Model], rows: "QuerySet[Any]", **values: Any) -> i
     wanted = {field: _expression(field, values) for field in model._meta.concrete_fields}
     given = {field: value for field, value in wanted.items() if value is not None}
     names = {f"new_{field.name}": value for field, value in given.items()}
-    select, parameters = rows.annotate(**names).values_list(*names).query.sql_with_params()
+    try:
+        select, parameters = rows.annotate(**names).values_list(*names).query.sql_with_params()
+    except EmptyResultSet:  # what the ORM knows to find nothing it does not compile
+        return 0
     quote = connection.ops.quote_name
     columns = ", ".join(quote(str(field.column)) for field in given)
     with connection.cursor() as cursor:

@@ -134,6 +134,15 @@ def test_of_a_role_the_resources_owners_are_asked_instead_and_else_those_of_its_
     assert asked(launch(first.review, actor=cast.ada))["rita"] == ["ada"]
 
 
+@pytest.mark.parametrize("by", ["packageOwner", "catalogOwners"])
+def test_of_a_role_that_no_package_stands_for_the_resources_owners_are_asked(cast, package, held, by):
+    role = package.package_roles.get().resource_role
+    role.resource.owners.add(cast.olga)
+    campaign = launch(make_review(role, scope="role", by=by), actor=cast.ada)
+    assert asked(campaign) == {"charlie": ["olga"], "rita": ["olga"]}
+    assert set(rerouted(campaign)) == {"charlie", "rita"}
+
+
 def test_nobody_is_put_alone_to_their_own_access(cast, package, held):
     """Promise C7, and behaviour 3: what would ask Rita about herself goes to the next in line."""
     review = named(make_review(package, by=ReviewerKind.PEOPLE), cast.rita, fallback=[cast.rita])
