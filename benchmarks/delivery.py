@@ -10,6 +10,7 @@ is the median of the paired ratios. The bare loop knows beforehand what to call,
 import argparse
 import os
 import secrets
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -28,8 +30,6 @@ import httpx2
 
 AT_ONCE = 50
 """People of one role: what a worker takes at once."""
-GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
-USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 
@@ -98,24 +98,35 @@ def _rate(options: argparse.Namespace, run: Callable[[Application, int], Callabl
 def _application(operations: int, pause: float) -> Iterator[Application]:
     token = secrets.token_urlsafe(16)
     with tempfile.TemporaryDirectory() as directory:
-        command = [sys.executable, "-m", "demo.scim_app", "--port", "0", "--file", f"{directory}/application.sqlite3"]
-        command += ["--pause", str(pause)]
+        path = Path(directory) / "application.sqlite3"
+        users, groups = _fill(path, operations)
+        command = [sys.executable, "-m", "demo.scim_app", "--port", "0", "--file", str(path), "--pause", str(pause)]
         process = subprocess.Popen([*command, f"--token={token}", "--groups", ""], stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
-        base_url = process.stdout.readline().split()[-1]
         try:
-            application = Application(base_url, token, [], [])
-            with application.http() as http:
-                for number in range(operations):
-                    user = {"schemas": [USER], "userName": f"person{number}"}
-                    application.users.append(http.post("/Users", json=user).json()["id"])
-                for number in range(0, operations, AT_ONCE):
-                    group = {"schemas": [GROUP], "displayName": f"group{number}"}
-                    application.groups.append(http.post("/Groups", json=group).json()["id"])
-            yield application
+            yield Application(process.stdout.readline().split()[-1], token, users, groups)
         finally:
             process.kill()
             process.wait()
+
+
+def _fill(path: Path, operations: int) -> tuple[list[str], list[str]]:
+    """The ids of users and of empty groups, put into the application's file before it starts."""
+    from scim2_models import Group, Meta, User
+
+    from demo.scim_app import StoredResources
+
+    now = datetime.now(UTC)
+    meta = {"created": now, "last_modified": now, "version": 'W/"1"'}
+    numbers = [(str(uuid4()), n) for n in range(operations)]
+    users = [User(id=pk, user_name=f"person{n}", meta=Meta(resource_type="User", **meta)) for pk, n in numbers]
+    numbers = [(str(uuid4()), n) for n in range(0, operations, AT_ONCE)]
+    groups = [Group(id=pk, display_name=f"group{n}", meta=Meta(resource_type="Group", **meta)) for pk, n in numbers]
+    StoredResources(path)
+    with sqlite3.connect(path) as file:
+        rows = ((one.id, one.meta.resource_type, one.model_dump_json()) for one in [*users, *groups])
+        file.executemany("INSERT INTO resource VALUES (?, ?, ?)", rows)
+    return [one.id for one in users], [one.id for one in groups]
 
 
 def _check(application: Application) -> None:
