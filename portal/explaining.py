@@ -138,7 +138,7 @@ def _policies(package: AccessPackage, *, person: User, now: datetime, is_all_tol
     same = {"pk": OuterRef("pk")}
     rows: Any = (
         package.policies.complete()
-        .prefetch_related("people", "groups", "organisations", *prefetched())
+        .prefetch_related("people", "groups", "organisations", *(prefetched() if is_all_told else ()))
         .order_by("tier", "name", "pk")
     )
     found = rows.annotate(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from directory.serializers import MomentField, OutputSerializer, PersonSerializer
@@ -32,6 +32,7 @@ class AskedCampaignSerializer(OutputSerializer[Campaign]):
         read_only_fields = fields
 
 
+@extend_schema_serializer(component_name="ReviewItemAnswer")
 class AnswerSerializer(OutputSerializer[Decision]):
     """One answer, as it was given."""
 

@@ -32,6 +32,11 @@ OPERATIONS = {
     "delegations_list", "delegations_create", "delegations_retrieve", "delegations_change", "delegations_end",
     "drift_list", "drift_retrieve", "drift_answer",
     "tasks_list", "tasks_retrieve", "tasks_done", "tasks_refuse",
+    "reviews_list", "reviews_create", "reviews_retrieve", "reviews_partial_update", "reviews_destroy", "reviews_start",
+    "campaigns_list", "campaigns_retrieve", "campaigns_items", "campaigns_results",
+    "campaigns_report_csv", "campaigns_report_jsonl", "campaigns_report_pdf",
+    "asked_reviews_list", "review_items_list", "review_items_retrieve", "review_items_accept", "review_items_decide",
+    "review_items_decide_together", "review_items_hand_on",
     "events_list", "events_retrieve", "events_export_csv", "events_export_jsonl",
 }  # fmt: skip
 

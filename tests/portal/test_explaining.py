@@ -113,5 +113,5 @@ def test_the_number_of_statements_does_not_grow_with_the_policies(
     for extra in range(number):
         cast.policy(package, name=f"By hand {extra}", scope="notSpecified")
     fresh = AccessPackage.objects.with_contents().get(pk=package.pk)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(18):
         explain(fresh, person=cast.rita, reader=cast.ada, now=timezone.now())
