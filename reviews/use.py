@@ -62,9 +62,7 @@ def of_assignments(terms: Terms) -> Places:
 
 
 def _of_its_own(field: str) -> Q:
-    """Of resources the few that the person used are looked at; of systems, those that the package is in."""
-    if field == "resource":
-        return Q(resource__roles__package_roles__package=OuterRef("package"))
+    """The places of each row's own package: one row of an index for each of them."""
     roles = PackageRole.objects.filter(package=OuterRef(OuterRef("package"))).order_by()
     return Q(used__in=roles.values(f"resource_role__{field}"))
 

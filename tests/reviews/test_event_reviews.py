@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.management import call_command
 
 from accessgov.outbox import WorkStatus
@@ -27,9 +29,11 @@ from .conftest import DAY, give
 LATER = NOW + 100 * DAY
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def mover_review(db: None) -> Review:
-    """What is set up out of the box."""
+    """What is set up out of the box, be it that another test has emptied the database meanwhile."""
+    if not Review.objects.filter(trigger=Trigger.MANAGER_CHANGED).exists():
+        import_module("reviews.migrations.0005_movers_are_reviewed").set_up(apps, None)
     return Review.objects.get(trigger=Trigger.MANAGER_CHANGED)
 
 

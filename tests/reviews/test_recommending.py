@@ -338,7 +338,7 @@ def test_facts_of_all_items_cost_one_statement_and_a_fixed_number_before_it(
     campaign = start(mine.package)
     with django_assert_max_num_queries(8):
         counting.count_peers(campaign=campaign)
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         known = recommending.facts_of_assignments(campaign.rules, LATER, campaign=campaign)
         assert len(Assignment.objects.annotate(**{f"its_{name}": one for name, one in known.items()})) == 22
 
