@@ -79,16 +79,17 @@ def apply_at_once(items: Sequence[ReviewItem], *, now: datetime) -> None:
 
     It does not come back: whoever approves such an item afterwards is refused (`deciding`).
     """
-    if not items:
-        return
     ids = [item.pk for item in items]
+    if not ids:
+        return
     ReviewItem.conclude_all(ReviewItem.objects.filter(pk__in=ids), goes=Q(pk__in=ids))
-    locked = lock_items(Q(pk__in=ids, state=ApplyState.NEW))
-    remove(locked, campaign=locked[0].campaign, now=now)
-    fresh = {item.pk: item for item in locked}
+    locked = {item.pk: item for item in lock_items(Q(pk__in=ids, state=ApplyState.NEW))}
+    if locked:
+        remove(list(locked.values()), campaign=items[0].campaign, now=now)
     for item in items:
-        item.result, item.state, item.problem = Result.REMOVE, fresh[item.pk].state, fresh[item.pk].problem
-        item.applied_at = fresh[item.pk].applied_at
+        if now_is := locked.get(item.pk):
+            item.result, item.state = now_is.result, now_is.state
+            item.problem, item.applied_at = now_is.problem, now_is.applied_at
 
 
 def remove(items: Sequence[ReviewItem], *, campaign: Campaign, now: datetime) -> None:

@@ -94,9 +94,9 @@ def settle(items: Sequence[ReviewItem], *, now: datetime) -> None:
     seen = look(items)
     gone = [item for item in items if item.pk in seen.gone]
     anew = [item for item in items if item.pk in seen.anew]
-    failed = [item for item in items if item.state == ApplyState.FAILED]
-    blamed = [item for item in items if item.pk in seen.problems and item.problem != seen.problems[item.pk]]
-    news = [item for item in blamed if item not in failed]
+    waiting = [item for item in items if item.pk in seen.problems.keys() - seen.gone - seen.anew]
+    blamed = [item for item in waiting if item.problem != seen.problems[item.pk]]
+    news = [item for item in blamed if item.state != ApplyState.FAILED]
     move(gone, state=ApplyState.APPLIED, verb=events.ITEM_APPLIED, now=now)
     keep_what_was_approved_anew(anew, now=now)
     if blamed:

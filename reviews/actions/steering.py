@@ -13,7 +13,6 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from accessgov import outbox
-from accessgov.outbox import WorkStatus
 from directory.models import User
 
 from .. import events
@@ -24,8 +23,6 @@ from ..permissions import can_steer
 from .applying import begin_applying
 from .carrying import record
 from .closing import close, close_stage, time_after
-
-OPEN = (WorkStatus.PENDING, WorkStatus.STUCK)
 
 
 @transaction.atomic
