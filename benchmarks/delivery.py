@@ -117,11 +117,15 @@ def _fill(path: Path, operations: int) -> tuple[list[str], list[str]]:
     from demo.scim_app import StoredResources
 
     now = datetime.now(UTC)
-    meta = {"created": now, "last_modified": now, "version": 'W/"1"'}
-    numbers = [(str(uuid4()), n) for n in range(operations)]
-    users = [User(id=pk, user_name=f"person{n}", meta=Meta(resource_type="User", **meta)) for pk, n in numbers]
-    numbers = [(str(uuid4()), n) for n in range(0, operations, AT_ONCE)]
-    groups = [Group(id=pk, display_name=f"group{n}", meta=Meta(resource_type="Group", **meta)) for pk, n in numbers]
+    meta: dict[str, Any] = {"created": now, "last_modified": now, "version": 'W/"1"'}
+    users: list[Any] = [
+        User(id=str(uuid4()), user_name=f"person{n}", meta=Meta(resource_type="User", **meta))
+        for n in range(operations)
+    ]
+    groups: list[Any] = [
+        Group(id=str(uuid4()), display_name=f"group{n}", meta=Meta(resource_type="Group", **meta))
+        for n in range(0, operations, AT_ONCE)
+    ]
     StoredResources(path)
     with sqlite3.connect(path) as file:
         rows = ((one.id, one.meta.resource_type, one.model_dump_json()) for one in [*users, *groups])
