@@ -25,11 +25,14 @@ class Memory:
     """Ids of users that are there."""
     absent: set[UUID] = field(default_factory=set)
     """Ids of people who have no user."""
+    known: dict[UUID, str] = field(default_factory=dict)
+    """Whose user is which, as far as it was looked up here."""
 
     def clear(self) -> None:
         """Ask anew."""
         self.seen.clear()
         self.absent.clear()
+        self.known.clear()
 
 
 class Accounts:
@@ -39,8 +42,9 @@ class Accounts:
         self.row = row
         self.client = client
         self.memory = memory
-        known = row.accounts.filter(person__in=[person.pk for person in people])
-        self.known = dict(known.values_list("person_id", "external_id"))
+        self.known = memory.known
+        if new := [person.pk for person in people if person.pk not in self.known]:
+            self.known.update(row.accounts.filter(person__in=new).values_list("person_id", "external_id"))
 
     def find(self, person: Person) -> str | None:
         """The id of the person's user, None where there is none; one that was deleted there is forgotten."""
