@@ -52,10 +52,11 @@ class ConnectorForm(ConfigurationForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        secret: Any = self.fields["secret"]
         if self.instance.kind:
-            self.fields["secret"].label = kind_of(self.instance.kind).secret_label
+            secret.label = kind_of(self.instance.kind).secret_label
         if self.instance.sealed_secret:
-            self.fields["secret"].help_text = KEEPS
+            secret.help_text = KEEPS
         for name in self.instance.sealed_extras:
             if secret_field(name) in self.fields:
                 self.fields[secret_field(name)].help_text = KEEPS

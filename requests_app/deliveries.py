@@ -83,8 +83,7 @@ def _waiting(grant: Grant, *, operation: Operation, facts: dict[str, Any]) -> De
         facts["note"], error = said % {"system": system}, error or connector.last_error
         next_try = max(operation.due_at, connector.held_until or operation.due_at)
     elif connector is not None and connector.kind == ConnectorKind.MANUAL and not error:
-        said = _("%(team)s does this by hand, and says when it is done.")
-        facts["note"] = said % {"team": connector.options.get("team") or system}
+        facts["note"] = _("This is done by hand, and counts as soon as somebody says that it is done.")
     return Delivery(error=error, next_try=next_try, attempts=operation.attempts, **facts)
 
 

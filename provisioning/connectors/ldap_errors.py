@@ -1,5 +1,6 @@
 """What went wrong with an LDAP directory, said so that an administrator can act on it."""
 
+import re
 import ssl
 from enum import IntEnum
 
@@ -9,6 +10,7 @@ from ldap3.core.exceptions import LDAPException
 
 from .base import ConnectorError
 
+ERROR_NUMBER = re.compile(r"\[Errno -?\d+\] ?")
 DETAIL_LENGTH = 300
 
 
@@ -208,5 +210,5 @@ def reason(code: int, message: str) -> str:
 
 def shortened(text: str) -> str:
     """One line of it."""
-    line = " ".join(text.replace("\x00", "").split())
+    line = " ".join(ERROR_NUMBER.sub("", text).replace("\x00", "").split())
     return line if len(line) <= DETAIL_LENGTH else line[:DETAIL_LENGTH] + "…"

@@ -240,7 +240,7 @@ class LdapOptions(OptionsForm):
     def groups(self) -> list[FieldGroup]:
         """The directory, its people, its groups, and accounts."""
         where: list[FieldLine] = ["servers", "allows_plain", "ca_certificate", "bind_dn", "page_size"]
-        people = ["people_base", "people_filter", ("person_attribute", "person_field"), "id_attribute"]
+        people: list[FieldLine] = ["people_base", "people_filter", ("person_attribute", "person_field"), "id_attribute"]
         members: list[FieldLine] = [("member_attribute", "member_value"), ("owner_attribute", "memberof_attribute")]
         accounts: list[FieldLine] = ["disable_by", ("disable_attribute", "disable_value")]
         return [

@@ -18,6 +18,7 @@ from ..models import Connector as ConnectorRow
 from . import base, matching
 from .base import Capability, Connector, ConnectorError, Entitlement, FoundResource, FoundRole, Holder, Progress
 from .webhook_answers import Reader
+from .webhook_errors import is_page
 from .webhook_fields import statuses
 from .webhook_options import (
     CREATE,
@@ -247,6 +248,8 @@ class Webhook(Connector):
         refused = answer.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
         if refused or answer.is_server_error:
             raise self._requests.refusal(answer)
-        return _("something, with status %(status)d; configure the list of resources, and this test calls it") % {
-            "status": answer.status_code
-        }
+        if is_page(answer):
+            said = _("a web page, with status %(status)d, perhaps to sign in; is it the address of the API?")
+        else:
+            said = _("something, with status %(status)d; configure the list of resources, and this test calls it")
+        return said % {"status": answer.status_code}

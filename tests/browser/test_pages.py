@@ -151,9 +151,17 @@ def _by_hand(cast: Cast, *, now: datetime) -> None:
 
 def _on_its_way(cast: Cast, *, held: Assignment, now: datetime) -> AccessRequest:
     """A change of a package under way, one that is stuck, and a request for what is in a system that is away."""
-    for status in ("pending", "stuck"):
-        facts = {"kind": "reprocess", "total": 1200, "done": 430, "due_at": now, "created_at": now}
-        Rollout.objects.create(package=held.package, status=status, idempotency_key=status, **facts)
+    role = ResourceRole.objects.get(resource__name="Brochures")
+    for kind, status in (("add", "pending"), ("reprocess", "stuck")):
+        facts = {
+            "status": status,
+            "idempotency_key": kind,
+            "total": 1200,
+            "done": 430,
+            "due_at": now,
+            "created_at": now,
+        }
+        Rollout.objects.create(kind=kind, package=held.package, role=role if kind == "add" else None, **facts)
     stock = TargetSystem.objects.create(name="Stock", slug="stock")
     Connector.objects.create(system=stock, kind="scim", base_url="http://127.0.0.1:9/v2")
     resource = Resource.objects.create(system=stock, kind="application", origin_id="stock", name="Stock")

@@ -16,6 +16,7 @@ from portal.accounts import SignIn
 from provisioning import actions
 from provisioning.delivery import perform_all_due
 from provisioning.models import Connector, ConnectorKind, HandTask
+from requests_app.models import Assignment
 from tests.cast import NOW, Cast
 
 from .conftest import Ask, Browser
@@ -63,6 +64,12 @@ def test_a_task_says_for_whom_what_why_and_how(cast: Cast, tasks: list[HandTask]
     page = browser_of(cast.charlie).get(reverse("task", args=[tasks[0].pk])).content.decode()
     for words in ("rita@example.com", "Badge of Laboratory", "Program the badge at the front desk.", "until "):
         assert words in page
+
+
+def test_whoever_waits_is_told_that_it_is_done_by_hand(cast: Cast, tasks: list[HandTask], browser_of: Browser) -> None:
+    assignment = Assignment.objects.get(person=cast.rita)
+    shown = browser_of(cast.rita).get(reverse("requests:assignment", args=[assignment.pk])).text
+    assert "This is done by hand, and counts as soon as somebody says that it is done." in shown
 
 
 def test_a_task_is_done_with_a_proof(cast: Cast, tasks: list[HandTask], browser_of: Browser) -> None:

@@ -344,6 +344,11 @@ def test_the_test_lists_the_resources_where_that_is_configured(rest_api):
         webhook(rest_api, **options, authentication="header").check()
 
 
+def test_a_web_page_at_the_address_is_not_taken_for_an_api(rest_api):
+    always(rest_api, Reply(200, headers={"content-type": "text/html"}, raw=b"<h1>Sign in</h1>"))
+    assert "a web page, with status 200" in webhook(rest_api).check()
+
+
 # --- The form ---------------------------------------------------------------------------------------------------------
 
 
