@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 from catalog.models import AccessPackage, Catalog
@@ -137,7 +138,7 @@ def _let_happen(plan: Plan, history: History, roll: Roll, *, start: datetime) ->
             if is_over or (history.chance.random() < plan.share and reviewer.username != MANAGER):
                 span = FORTNIGHT if is_over else history.now - start
                 when = start + span * history.chance.uniform(0.05, 0.9)
-                history.at(when, lambda then, who=reviewer: _answer(history, campaign, who, now=then))
+                history.at(when, partial(_answer, history, campaign, reviewer))
 
     def close(now: datetime) -> None:
         closing.close_all_due(now=now)
@@ -149,7 +150,7 @@ def _let_happen(plan: Plan, history: History, roll: Roll, *, start: datetime) ->
     history.at(start + FORTNIGHT + timedelta(minutes=1), lambda now: applying.follow(now=now))
 
 
-def _answer(history: History, campaign: Campaign, reviewer: Any, *, now: datetime) -> None:
+def _answer(history: History, campaign: Campaign, reviewer: Any, now: datetime) -> None:
     """Go through everything that is open for a reviewer, an item every half a minute."""
     items = ReviewItem.objects.asked_of(reviewer).open().filter(campaign=campaign).order_by("pk")
     for number, item in enumerate(items):

@@ -7,10 +7,11 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accessgov import outbox
 from audit.models import Event
 from directory.models import User
 from reviews import freezing, hashing, working
-from reviews.actions import carrying, launching, starting
+from reviews.actions import launching, starting
 from reviews.models import Campaign, CampaignWork, Panel, PopulationPart, ReviewItem, WorkKind
 from tests.cast import NOW
 
@@ -152,7 +153,7 @@ def test_a_launch_that_never_succeeds_is_stuck_and_told(cast, package, held, mon
 def test_a_second_worker_does_nothing_to_what_another_holds(cast, package, held):
     starting.start_review(review=make_review(package), actor=cast.ada, now=NOW)
     work = CampaignWork.objects.get()
-    with pytest.raises(carrying.LeaseLostError):
+    with pytest.raises(outbox.LeaseLostError):
         launching.launch_batch(work=work, now=NOW)
     assert not Panel.objects.exists()
 
@@ -211,7 +212,7 @@ def test_a_changed_item_is_found_by_verifying(cast, package, crowd, monkeypatch,
     campaign = launch(make_review(package), actor=cast.ada)
     call_command("verify_review", str(campaign.pk))
     assert campaign.digest in capsys.readouterr().out
-    last = ReviewItem.objects.filter(campaign=campaign).order_by("assignment_id").last()
+    last = ReviewItem.objects.filter(campaign=campaign).order_by("-assignment_id")[0]
     ReviewItem.objects.filter(pk=last.pk).update(person_name="Somebody Else")
     with pytest.raises(CommandError, match="part 3"):
         call_command("verify_review", str(campaign.pk))
