@@ -58,11 +58,14 @@ def queue(notices: Iterable[Notice], *, now: datetime, due_at: datetime | None =
 def queue_for_all(untold: "QuerySet[Any]", notice: Callable[[Any], Notice], *, now: datetime) -> int:
     """Queue a notice for each row, until nobody is left who was not told; returns for how many.
 
-    In committed batches of two statements. The rows have to fall out of `untold` by being told.
+    In committed batches of two statements. The rows have to fall out of `untold` by being told; those that do not,
+    for whatever reason, end it rather than come again and again.
     """
     total = 0
-    while batch := list(untold[: journal.BATCH]):
+    told: set[Any] = set()
+    while batch := [row for row in untold[: journal.BATCH] if row.pk not in told]:
         with transaction.atomic():
             queue([notice(row) for row in batch], now=now)
+        told |= {row.pk for row in batch}
         total += len(batch)
     return total

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from django.db.models import DateTimeField, DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import DateTimeField, DurationField, Exists, ExpressionWrapper, F, OuterRef, QuerySet, Subquery
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast
 
@@ -31,8 +31,9 @@ def queue_campaign_reminders(*, now: datetime) -> int:
     """
     reminded = _with_open_items(now).filter(panel__campaign__terms__reminds=True)
     tomorrow, half = Occasion.REVIEW_TOMORROW, Occasion.REVIEW_HALFTIME
-    late = _untold(_reached(reminded, F("closes") - DAY, now=now), tomorrow)
-    told = queue_for_all(_once_each(late), partial(_notice, tomorrow), now=now)
+    late = _reached(reminded, F("closes") - DAY, now=now)
+    late = late.filter(~Exists(_told(tomorrow).filter(created_at__gte=OuterRef("point"))))
+    told = queue_for_all(_once_each(late), partial(_notice, tomorrow, since="closes"), now=now)
     half_of_its_time = Cast(ExpressionWrapper(F("lasts") / 2, output_field=DurationField()), DurationField())
     halves = _untold(_reached(reminded, F("closes") - half_of_its_time, now=now), half, tomorrow)
     told += queue_for_all(_once_each(halves), partial(_notice, half), now=now)
@@ -41,10 +42,10 @@ def queue_campaign_reminders(*, now: datetime) -> int:
 
 def _queue_wanted_reminders(*, now: datetime) -> int:
     occasion = Occasion.REVIEW_REMINDED
-    wanted = _with_open_items(now).filter(panel__campaign__reminded_at__isnull=False)
-    since = Q(created_at__gte=OuterRef("panel__campaign__reminded_at"))
-    untold = wanted.filter(~Exists(_told(occasion).filter(since)))
-    return queue_for_all(_once_each(untold), partial(_notice, occasion, is_again=True), now=now)
+    asked = _with_open_items(now).annotate(wanted=F("panel__campaign__reminded_at"))
+    wanted = asked.filter(wanted__lte=now, asked_at__lte=F("wanted"))
+    untold = wanted.filter(~Exists(_told(occasion).filter(created_at__gte=OuterRef("wanted"))))
+    return queue_for_all(_once_each(untold), partial(_notice, occasion, since="wanted"), now=now)
 
 
 def _with_open_items(now: datetime) -> "QuerySet[PanelMember]":
@@ -85,7 +86,7 @@ def _once_each(seats: "QuerySet[PanelMember]") -> "QuerySet[PanelMember]":
     return seats.select_related("panel__campaign").order_by("panel__campaign", "person", "pk")
 
 
-def _notice(occasion: Occasion, seat: Any, *, is_again: bool = False) -> Notice:
-    campaign = seat.panel.campaign
-    again = f"{seat.round}:{campaign.reminded_at.timestamp():.0f}" if is_again else ""
-    return Notice(seat.person_id, occasion, reference=seat.round, correlation_id=campaign.pk, once_per=again)
+def _notice(occasion: Occasion, seat: Any, *, since: str = "") -> Notice:
+    """Once for the stage; or, with `since`, once for each value of that column of the seat."""
+    once = f"{seat.round}:{getattr(seat, since).timestamp()}" if since else ""
+    return Notice(seat.person_id, occasion, reference=seat.round, correlation_id=seat.panel.campaign_id, once_per=once)

@@ -100,6 +100,9 @@ def accept_recommendations(*, campaign: Campaign, actor: User, now: datetime, re
         raise ValidationError(_("This review makes no recommendations."))
     if not Panel.objects.filter(campaign=campaign).asking(actor).exists():
         raise PermissionDenied(_("You are not asked in this review."))
+    if campaign.rules.applies == ApplyWhen.AT_ONCE:  # people before everything else (docs/adr/0002)
+        denied = ReviewItem.objects.asked_of(actor).filter(campaign=campaign).recommended(Recommendation.DENY)
+        hold_people(denied.order_by().values_list("person_id", flat=True)[:MOST_ACCEPTED])
     made = Answers()
     for verdict in (Verdict.APPROVE, Verdict.DENY):
         asked = ReviewItem.objects.asked_of(actor).filter(campaign=campaign).recommended(Recommendation(verdict))

@@ -41,7 +41,7 @@ def hand_on(*, items: Iterable[ReviewItem | UUID], to: User, why: str, actor: Us
         raise PermissionDenied(_("You are not asked about this access."))
     campaign, _stage = hold_open(campaigns[0].pk, now=now)
     may_all = can_steer(actor, campaigns[0])
-    mine = chosen.filter(stage=campaign.stage) if may_all else chosen.asked_of(actor).exclude(person=actor)
+    mine = (chosen.filter(stage=campaign.stage) if may_all else chosen.asked_of(actor)).exclude(person=actor)
     if mine.count() < len(ids):
         raise PermissionDenied(_("You are not asked about this access."))
     if chosen.filter(person=to).exists():

@@ -1,5 +1,6 @@
 """Replacing reviewers who were disabled: others of the panel go on, or whoever the stage falls back to is asked."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,8 @@ from ..models import Campaign, CampaignStage, Panel, PanelMember
 from ..permissions import catalog_of
 from .holding import hold_open
 from .standing_in import seat_delegates
+
+logger = logging.getLogger(__name__)
 
 __all__ = ["replace_absent", "seat_delegates"]
 
@@ -40,7 +43,16 @@ def replace_absent(*, now: datetime) -> int:
     """
     affected = Panel.objects.current().filter(members__left_at=None, members__person__is_active=False)
     panels = list(affected.order_by("pk").values_list("pk", "campaign").distinct()[:BATCH])
-    return sum(_replace(panel, campaign_id=campaign, now=now) for panel, campaign in panels)
+    return sum(_try_to_replace(panel, campaign_id=campaign, now=now) for panel, campaign in panels)
+
+
+def _try_to_replace(panel_id: UUID, *, campaign_id: UUID, now: datetime) -> bool:
+    """One panel that cannot be mended keeps no other from it."""
+    try:
+        return _replace(panel_id, campaign_id=campaign_id, now=now)
+    except Exception:
+        logger.exception("Nobody could be asked instead in the panel %s", panel_id)
+        return False
 
 
 @transaction.atomic

@@ -62,9 +62,9 @@ def whose_places(actor: User, *, panels: Collection[UUID], now: datetime) -> dic
 
 
 def _seats() -> "QuerySet[PanelMember]":
-    """Whoever sits in a panel of a stage that is open."""
+    """Whoever sits in a panel of a stage that is open; what people answer about themselves nobody answers for them."""
     current = Q(panel__stage=F("panel__campaign__stage"), panel__campaign__status=CampaignStatus.IN_PROGRESS)
-    return PanelMember.objects.filter(current, left_at=None)
+    return PanelMember.objects.filter(current, left_at=None).exclude(panel__key__startswith="self:")
 
 
 def _of_place(now: datetime) -> DelegationQuerySet:

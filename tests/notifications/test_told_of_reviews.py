@@ -169,3 +169,28 @@ def test_administrators_are_alarmed_of_a_campaign_that_does_not_go_on(cast, camp
     assert letter.to == ["ada@example.com"]
     assert letter.subject == "Stuck: Review of Sales: Standard Access"
     assert "The disk is full." in letter.body
+
+
+def test_a_reminder_by_hand_reaches_nobody_who_is_asked_later(cast, campaign, clock):
+    sent(Occasion.REVIEW_ASKED, clock, NOW)
+    Campaign.objects.filter(pk=campaign.pk).update(reminded_at=NOW + DAY)
+    sent(Occasion.REVIEW_REMINDED, clock, NOW + DAY)
+    campaign.panels.get().members.create(person=cast.ada, asked_at=NOW + 2 * DAY)
+    [ada] = sent(Occasion.REVIEW_ASKED, clock, NOW + 2 * DAY)
+    assert ada.to == ["ada@example.com"]
+
+
+def test_a_reminder_of_a_moment_that_is_still_to_come_waits_for_it(cast, campaign, clock):
+    sent(Occasion.REVIEW_ASKED, clock, NOW)
+    Campaign.objects.filter(pk=campaign.pk).update(reminded_at=NOW + timedelta(seconds=1))
+    assert queue_campaign_reminders(now=NOW) == 0
+    assert queue_campaign_reminders(now=NOW + timedelta(seconds=1)) == 2
+    assert queue_campaign_reminders(now=NOW + timedelta(seconds=2)) == 0
+
+
+def test_whoever_was_told_that_it_ends_tomorrow_is_told_anew_after_an_extension(cast, campaign, clock):
+    sent(Occasion.REVIEW_ASKED, clock, NOW)
+    assert len(sent(Occasion.REVIEW_TOMORROW, clock, NOW + 13 * DAY)) == 2
+    campaign.stages.update(ends_at=NOW + 20 * DAY)
+    assert not sent(Occasion.REVIEW_TOMORROW, clock, NOW + 14 * DAY)
+    assert len(sent(Occasion.REVIEW_TOMORROW, clock, NOW + 19 * DAY)) == 2
