@@ -1,13 +1,12 @@
 """Applying what a campaign decided: what is to go is ended by the actions that end any access, set by set.
 
 An assignment that is denied ends. A role that is denied goes with everything that gives it: the assignments of packages
-that were there when the review began, and access that was there before AccessGov. Nothing counts as removed before the
-targets show that it is gone (`following`).
+that were there when the review began, unless they give what stays as well (`giving`), and access that was there before
+AccessGov. Nothing counts as removed before the targets show that it is gone (`following`).
 """
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
@@ -17,9 +16,7 @@ from accessgov import outbox
 from directory.actions import lock_people
 from directory.models import User
 from provisioning.actions import remove_adopted
-from provisioning.models import GrantReason
 from requests_app.actions import end_by_review
-from requests_app.models import Assignment
 
 from .. import events
 from ..choices import Result
@@ -27,6 +24,7 @@ from ..lifecycle import ApplyState, CampaignStatus
 from ..models import Campaign, CampaignWork, ReviewItem, WorkKind
 from .carrying import ask_for, hold, keep, record
 from .following import complete, follow, follow_assignments, follow_grants, lock_items, look, move, settle
+from .giving import what_gives
 from .guests import block_guests, guests_to_block
 
 __all__ = [
@@ -101,19 +99,10 @@ def remove(items: Sequence[ReviewItem], *, campaign: Campaign, now: datetime) ->
         return
     grants = [item.grant_id for item in there if item.grant_id]
     remove_adopted(grants, story=campaign.pk, now=now)
-    ending = {item.assignment_id for item in there if item.assignment_id} | _giving(grants, campaign=campaign)
+    ending = {item.assignment_id for item in there if item.assignment_id} | what_gives(there).ending
     end_by_review(ending, why=_("%(review)s decided so") % {"review": campaign}, now=now)
     ReviewItem.move_all(there, state=ApplyState.APPLYING, at=now)
     settle(there, now=now)
-
-
-def _giving(grants: Sequence[UUID], *, campaign: Campaign) -> set[UUID]:
-    """The assignments that give these grants, and did when the review began: what was approved since stays."""
-    if not grants:
-        return set()
-    references = GrantReason.objects.living().filter(grant__in=grants).values("reference")
-    begun = Q(starts_at__lte=campaign.starts_at or campaign.created_at)
-    return set(Assignment.objects.live().filter(begun, pk__in=references).values_list("pk", flat=True))
 
 
 def apply_all_due(*, now: datetime) -> int:

@@ -1,15 +1,16 @@
 """Following what is being removed until it is gone: items show what the targets show, campaigns what items do."""
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from accessgov.outbox import WorkStatus
+from accessgov.outbox import WorkQuerySet, WorkStatus
 from audit import journal
 from audit.models import Event
 from provisioning.lifecycle import GrantStatus
@@ -19,9 +20,10 @@ from requests_app.models import Assignment
 
 from .. import events
 from ..choices import Result
-from ..lifecycle import UNAPPLIED, ApplyState, CampaignStatus
-from ..models import Campaign, ReviewItem
+from ..lifecycle import UNAPPLIED, UNFINISHED, ApplyState, CampaignStatus
+from ..models import Campaign, CampaignWork, ReviewItem
 from .carrying import record
+from .giving import what_gives
 
 BATCH = 500
 """Items that one transaction brings up to date."""
@@ -34,6 +36,8 @@ class Sight:
     """What the world shows of some items, by their ids."""
 
     gone: set[UUID] = field(default_factory=set)
+    standing: set[UUID] = field(default_factory=set)
+    """Roles that the target has, and is not to lose."""
     anew: set[UUID] = field(default_factory=set)
     """Something that was approved since gives it, so that it stays."""
     problems: dict[UUID, str] = field(default_factory=dict)
@@ -57,11 +61,14 @@ def follow_grants(grants: Collection[UUID], *, now: datetime) -> int:
 def follow(*, now: datetime) -> int:
     """Catch up with whatever was not heard, and end the campaigns of which everything is applied.
 
-    Returns how many were completed. Each batch, and each campaign, is committed by itself.
+    Returns how many were completed. Each batch, and each campaign, is committed by itself; two statements where nothing
+    is to be done, however many campaigns are under way.
     """
     _catch_up(now=now)
     applying = Campaign.objects.filter(status=CampaignStatus.APPLYING).order_by("closed_at", "pk")
-    return sum(complete(campaign_id, now=now) for campaign_id in list(applying.values_list("pk", flat=True)))
+    waiting = Exists(ReviewItem.objects.filter(TO_GO, campaign=OuterRef("pk")))
+    done = applying.exclude(waiting).exclude(Exists(_open_work().filter(campaign=OuterRef("pk"))))
+    return sum(complete(campaign_id, now=now) for campaign_id in list(done.values_list("pk", flat=True)))
 
 
 @transaction.atomic
@@ -71,8 +78,7 @@ def complete(campaign_id: UUID, *, now: datetime) -> bool:
         return False
     rows = Campaign.objects.select_related("person").select_for_update(of=("self",), no_key=True)
     campaign = rows.get(pk=campaign_id)
-    open_work = campaign.work.filter(status__in=(WorkStatus.PENDING, WorkStatus.STUCK))
-    if campaign.status != CampaignStatus.APPLYING or open_work.exists():
+    if campaign.status != CampaignStatus.APPLYING or _open_work().filter(campaign=campaign).exists():
         return False
     campaign.move_to(CampaignStatus.COMPLETED, at=now)
     record(events.CAMPAIGN_COMPLETED, campaign, now=now)
@@ -92,6 +98,7 @@ def settle(items: Sequence[ReviewItem], *, now: datetime) -> None:
     if not items:
         return
     seen = look(items)
+    _tell_apart([item for item in items if item.pk in seen.standing], seen)
     gone = [item for item in items if item.pk in seen.gone]
     anew = [item for item in items if item.pk in seen.anew]
     waiting = [item for item in items if item.pk in seen.problems.keys() - seen.gone - seen.anew]
@@ -141,28 +148,52 @@ def lock_items(wanted: Q) -> list[ReviewItem]:
 
 
 def _look_at_assignments(items: Sequence[ReviewItem], seen: Sight) -> None:
-    by_assignment = {item.assignment_id: item.pk for item in items if item.assignment_id}
+    by_assignment = _ids_by({item.pk: item.assignment_id for item in items})
     if not by_assignment:
         return
     ended = Assignment.objects.filter(pk__in=by_assignment, status=AssignmentStatus.ENDED)
-    seen.gone |= {by_assignment[pk] for pk in ended.values_list("pk", flat=True)}
+    for pk in ended.values_list("pk", flat=True):
+        seen.gone.update(by_assignment[pk])
     pending = GrantReason.objects.filter(reference__in=by_assignment, grant__status=GrantStatus.REMOVAL_PENDING)
     for reference, error in pending.values_list("reference", "grant__last_error"):
         if error:
-            seen.problems[by_assignment[reference]] = error
+            seen.problems.update(dict.fromkeys(by_assignment[reference], error))
 
 
 def _look_at_grants(items: Sequence[ReviewItem], seen: Sight) -> None:
-    by_grant = {item.grant_id: item.pk for item in items if item.grant_id}
+    by_grant = _ids_by({item.pk: item.grant_id for item in items})
     if not by_grant:
         return
     for pk, status, error in Grant.objects.filter(pk__in=by_grant).values_list("pk", "status", "last_error"):
         if status == GrantStatus.REMOVED:
-            seen.gone.add(by_grant[pk])
+            seen.gone.update(by_grant[pk])
         elif status != GrantStatus.REMOVAL_PENDING:
-            seen.anew.add(by_grant[pk])
+            seen.standing.update(by_grant[pk])
         elif error:
-            seen.problems[by_grant[pk]] = error
+            seen.problems.update(dict.fromkeys(by_grant[pk], error))
+
+
+def _ids_by(about: Mapping[UUID, UUID | None]) -> dict[UUID, list[UUID]]:
+    """Items by what they are about: several campaigns may deny the same."""
+    found: defaultdict[UUID, list[UUID]] = defaultdict(list)
+    for item, thing in about.items():
+        if thing:
+            found[thing].append(item)
+    return dict(found)
+
+
+def _tell_apart(standing: Sequence[ReviewItem], seen: Sight) -> None:
+    """Why roles go on that were denied: they were approved anew, or go only together with what stays."""
+    giving = what_gives(standing)
+    for item in standing:
+        if item.pk in giving.held and item.pk not in giving.anew:
+            seen.problems[item.pk] = giving.held[item.pk]
+        else:
+            seen.anew.add(item.pk)
+
+
+def _open_work() -> "WorkQuerySet[CampaignWork]":
+    return CampaignWork.objects.filter(status__in=(WorkStatus.PENDING, WorkStatus.STUCK))
 
 
 def _follow(about: Q, *, now: datetime) -> int:
@@ -172,12 +203,17 @@ def _follow(about: Q, *, now: datetime) -> int:
 
 
 def _catch_up(*, now: datetime) -> None:
-    """Items whose removal came to its end by a way that no event tells: the access was given anew meanwhile."""
+    """Items whose removal came to its end by a way that no event tells: the access was given anew meanwhile.
+
+    Those of canceled campaigns, too, where answers were applied at once.
+    """
     over = Q(assignment__status=AssignmentStatus.ENDED) | Q(grant__isnull=False) & ~Q(
         grant__status=GrantStatus.REMOVAL_PENDING
     )
-    for campaign_id in list(Campaign.objects.unfinished().values_list("pk", flat=True)):
-        rows = ReviewItem.objects.unapplied().filter(over, campaign=campaign_id).order_by("pk")
-        while ids := list(rows.values_list("pk", flat=True)[:BATCH]):
-            with transaction.atomic():
-                settle(lock_items(Q(pk__in=ids, state__in=UNAPPLIED)), now=now)
+    campaigns = Campaign.objects.filter(status__in=(*UNFINISHED, CampaignStatus.CANCELED))
+    rows = ReviewItem.objects.unapplied().filter(over, campaign__in=campaigns.order_by().values("pk")).order_by("pk")
+    ids = list(rows.values_list("pk", flat=True)[:BATCH])
+    while ids:
+        with transaction.atomic():
+            settle(lock_items(Q(pk__in=ids, state__in=UNAPPLIED)), now=now)
+        ids = list(rows.filter(pk__gt=ids[-1]).values_list("pk", flat=True)[:BATCH])
