@@ -47,7 +47,7 @@ def save_review(
         setattr(review, name, getattr(old, name) if old else {"created_by": actor, "created_at": now}.get(name))
     review.started = review.started or 0
     wanted = [Stage.of(row) for row in review.stages.all()] if stages is None and old else list(stages or ())
-    check_review(review, wanted, old=old, now=now)
+    check_review(review, wanted, old=old, now=now, actor=actor)
     review.full_clean()
     review.save()
     if stages is not None:

@@ -1,7 +1,8 @@
 """Guests whom a campaign denied everything that it asked about: blocked at once, deleted after thirty days.
 
-Only where the terms say so, and never members. A guest of whose access anything was approved only loses the rest; one
-who was enabled again before the thirty days are over is left alone from then on.
+Only where the terms say so, and never members. A guest of whose access anything was approved, in this campaign or
+anywhere else, only loses the rest; one who was enabled again before the thirty days are over is left alone from then
+on.
 """
 
 from collections.abc import Sequence
@@ -16,9 +17,11 @@ from directory.actions import disable_guests, forget_guests, lock_people
 from directory.models import PersonKind, User
 from provisioning.actions import remove_adopted
 from provisioning.models import Grant
+from requests_app.models import Assignment
 
 from .. import events
 from ..choices import DeniedGuests, Result, Verdict
+from ..lifecycle import ApplyState
 from ..models import Campaign, Farewell, GuestRemoval, ReviewItem
 
 DELETED_AFTER = timedelta(days=30)
@@ -37,8 +40,9 @@ def guests_to_block(campaign_id: UUID) -> list[UUID]:
 
 
 def block_guests(guests: Sequence[UUID], *, campaign: Campaign, now: datetime) -> None:
-    """Block these guests; they are locked. What else they have ends as with anybody who is disabled."""
-    blocked = disable_guests(guests, now=now) if guests else []
+    """Block those of these guests who are left with nothing by what was removed; they are locked."""
+    leaving = _left_with_nothing(guests, campaign=campaign) if guests else []
+    blocked = disable_guests(leaving, now=now) if leaving else []
     if not blocked:
         return
     delete_at = now + DELETED_AFTER
@@ -53,6 +57,16 @@ def block_guests(guests: Sequence[UUID], *, campaign: Campaign, now: datetime) -
         )
         for guest in blocked
     )  # fmt: skip
+
+
+def _left_with_nothing(guests: Sequence[UUID], *, campaign: Campaign) -> list[UUID]:
+    """Those of whom nothing was approved anew, and who have nothing that this campaign did not ask about."""
+    anew = ReviewItem.objects.filter(campaign=campaign, result=Result.REMOVE, state=ApplyState.NOT_NEEDED)
+    staying = {
+        *anew.filter(person__in=guests).values_list("person", flat=True),
+        *Assignment.objects.live().filter(person__in=guests).values_list("person", flat=True),
+    }
+    return [guest for guest in guests if guest not in staying]
 
 
 def delete_due(*, now: datetime) -> int:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from catalog.wording import time_in_words
 from directory.models import Group, User
+from directory.permissions import is_administrator
 
 from ..choices import DeniedGuests, Frequency, ReviewerKind, ReviewScope, Trigger
 from ..models import Review, ReviewStage
@@ -52,11 +53,15 @@ def require_definer(actor: User | None, review: Review) -> None:
         raise PermissionDenied(_("You may only set up reviews of what you look after yourself."))
 
 
-def check_review(review: Review, stages: Sequence[Stage], *, old: Review | None, now: datetime) -> None:
-    """Raises ValidationError, by field, with everything that keeps the review from being what it says."""
+def check_review(
+    review: Review, stages: Sequence[Stage], *, old: Review | None, now: datetime, actor: User | None = None
+) -> None:
+    """Raises ValidationError, by field, with everything that keeps the review from being what it says, or what is not
+    the actor's to say.
+    """
     review.clean_fields()
     wrong = list(chain(
-        _subject(review, old=old), _limits(review), _trigger(review), _calendar(review, old=old, now=now),
+        _subject(review, old=old), _limits(review, actor=actor), _trigger(review), _calendar(review, old=old, now=now),
         _stages(review, stages),
     ))  # fmt: skip
     faults: defaultdict[str, list[str]] = defaultdict(list)
@@ -94,9 +99,11 @@ def _named_by(review: Review) -> tuple[object, ...]:
     return (review.scope, *(getattr(review, f"{name}_id") for name in NAMED_BY.values()))
 
 
-def _limits(review: Review) -> Iterator[Fault]:
+def _limits(review: Review, *, actor: User | None) -> Iterator[Fault]:
     if review.denied_guests == DeniedGuests.BLOCK and not review.is_for_guests:
         yield "denied_guests", _("Only a review of guests alone blocks and deletes those who are denied.")
+    elif review.denied_guests == DeniedGuests.BLOCK and not (actor is None or is_administrator(actor)):
+        yield "denied_guests", _("Guests belong to more than this: only administrators have them blocked and deleted.")
     if review.includes_adopted and review.scope in BY_PACKAGE:
         yield "includes_adopted", _("A package knows nothing of what it did not give: review the catalog or resource.")
 

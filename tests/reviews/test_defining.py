@@ -250,6 +250,18 @@ def test_what_makes_no_sense_is_refused_at_its_field(review, wrong, field, said)
     assert said in " ".join(refused(review)[field])
 
 
+def test_only_administrators_have_guests_blocked_and_deleted(cast, review) -> None:
+    appoint(cast.catalog, cast.charlie)
+    review.is_for_guests, review.denied_guests = True, DeniedGuests.BLOCK
+    with pytest.raises(ValidationError) as refusal:
+        saved(review, cast.charlie)
+    assert list(refusal.value.message_dict) == ["denied_guests"]
+    saved(review, cast.ada)
+    review.name = "Another name"
+    with pytest.raises(ValidationError):
+        saved(review, cast.charlie)
+
+
 def test_an_event_starts_reviews_of_the_person_concerned_without_a_calendar(cast) -> None:
     review = Review(name="Movers", scope=ReviewScope.CONCERNED, trigger=Trigger.MANAGER_CHANGED, starts_on=TOMORROW)
     assert "not the calendar" in refused(review)["starts_on"][0]

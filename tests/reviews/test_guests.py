@@ -9,6 +9,7 @@ from directory import events as directory_events
 from directory.actions import enable_person, forget_guests
 from directory.models import PersonKind, User
 from provisioning.delivery import perform_all_due
+from requests_app.lifecycle import AssignmentStatus
 from requests_app.models import Assignment
 from reviews import events
 from reviews.actions import applying, closing, deciding, guests
@@ -61,7 +62,7 @@ def test_the_campaign_is_complete_when_the_access_is_gone_and_does_not_wait_for_
     assert campaign.items.get(person=cast.charlie).state == ApplyState.APPLIED
 
 
-def test_the_other_access_of_a_guest_who_is_blocked_ends_too(cast, campaign):
+def test_a_guest_who_has_what_this_campaign_does_not_ask_about_only_loses_the_rest(cast, campaign):
     other = cast.package("Other", cast.role("Other")[1])
     User.objects.filter(pk=cast.charlie.pk).update(kind=PersonKind.MEMBER)
     cast.policy(other, approver=None, duration_amount=720)
@@ -69,8 +70,21 @@ def test_the_other_access_of_a_guest_who_is_blocked_ends_too(cast, campaign):
     User.objects.filter(pk=cast.charlie.pk).update(kind=PersonKind.GUEST)
     answer(campaign, charlie=Verdict.DENY)
     finish(campaign)
-    assert members_of("Other") == set()
-    assert not Assignment.objects.live().filter(person=cast.charlie).exists()
+    assert members_of("Other") == {"charlie"}
+    assert members_of("Sales EMEA") == {"rita"}
+    cast.charlie.refresh_from_db()
+    assert cast.charlie.is_active
+    assert not GuestRemoval.objects.exists()
+
+
+def test_a_guest_of_whom_a_role_was_approved_anew_is_not_blocked(cast, campaign):
+    answer(campaign, charlie=Verdict.DENY)
+    closing.close_all_due(now=END)
+    campaign.items.filter(person=cast.charlie).update(state=ApplyState.NOT_NEEDED)
+    Assignment.objects.filter(person=cast.charlie).update(status=AssignmentStatus.ENDED, ended_at=END)
+    finish(campaign)
+    cast.charlie.refresh_from_db()
+    assert cast.charlie.is_active
 
 
 def test_members_are_never_blocked(cast, campaign):
