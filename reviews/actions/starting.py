@@ -1,7 +1,8 @@
 """Starts campaigns: by the calendar, each occurrence once, and by hand.
 
-Of occurrences that were missed only the latest is made up for; one that comes while the campaign before it still runs
-is left out. Both are journalled with the reason. The review is locked throughout, so that two schedulers start one.
+One that comes while the campaign before it still runs waits for its end. Of occurrences that were missed, or that
+waited until the one after them was due too, only the latest is made up for; the others are journalled with the reason.
+The review is locked throughout, so that two schedulers start one.
 """
 
 import logging
@@ -68,7 +69,7 @@ def begin(
     Inside a transaction that has locked the review. Raises StillRunning where one is, of this person where a `person`
     is concerned.
     """
-    if Campaign.objects.running().filter(review=review, person=person).exists():
+    if _is_running(review, person=person):
         raise StillRunning(_("The campaign before it is still running."))
     campaign = Campaign.objects.create(
         review=review,
@@ -90,11 +91,13 @@ def begin(
 def schedule(review: Review, now: datetime) -> None:
     """Write when the next campaign starts: today's occurrence, even where its hour is over, or the next one.
 
-    Those that were started already are not started again.
+    Those that were started already are not started again; one that waits goes on waiting.
     """
     begun = set(Campaign.objects.filter(review=review).values_list("slot", flat=True))
     today = recurrence.at(localtime(now).date(), time.min)
-    to_come = (moment for moment in _occurrences(review) if moment >= today and _slot(moment) not in begun)
+    waiting = review.next_at if _is_running(review) else None
+    wanted = (moment for moment in _occurrences(review) if moment >= today or moment == waiting)
+    to_come = (moment for moment in wanted if _slot(moment) not in begun)
     is_scheduled = review.trigger == Trigger.SCHEDULE
     review.schedule(next(to_come, None) if is_scheduled else None)
 
@@ -108,26 +111,27 @@ def _start_occurrence(review_id: UUID, *, now: datetime) -> bool:
     if not review.is_enabled or review.next_at is None or review.next_at > now:
         return False
     due = [one for one in takewhile(lambda one: one <= now, _occurrences(review)) if one >= review.next_at]
+    is_held_up = _is_running(review)
     for moment in due[:-1]:
-        _skip(review, moment, why=_("nothing was running at the time; only the latest is made up for"), now=now)
-    started = bool(due) and _begin_or_skip(review, due[-1], now=now)
+        _skip(review, moment, is_held_up=is_held_up, now=now)
+    is_wanted = bool(due) and not Campaign.objects.filter(review=review, slot=_slot(due[-1])).exists()
+    if is_wanted and is_held_up:
+        review.schedule(due[-1])
+        return False
+    if is_wanted:
+        begin(review=review, slot=_slot(due[-1]), now=now)
     review.schedule(next((one for one in _occurrences(review) if one > now), None))
-    return started
+    return is_wanted
 
 
-def _begin_or_skip(review: Review, moment: datetime, *, now: datetime) -> bool:
-    slot = _slot(moment)
-    if Campaign.objects.filter(review=review, slot=slot).exists():
-        return False
-    try:
-        begin(review=review, slot=slot, now=now)
-    except StillRunning:
-        _skip(review, moment, why=_("the campaign before it is still running"), now=now)
-        return False
-    return True
+def _is_running(review: Review, *, person: User | None = None) -> bool:
+    return Campaign.objects.running().filter(review=review, person=person).exists()
 
 
-def _skip(review: Review, moment: datetime, *, why: str, now: datetime) -> None:
+def _skip(review: Review, moment: datetime, *, is_held_up: bool, now: datetime) -> None:
+    why = _("nothing was running at the time; only the latest is made up for")
+    if is_held_up:
+        why = _("the campaign before it is still running")
     details = {"why": why, "planned": moment.isoformat()}
     journal.record(events.OCCURRENCE_SKIPPED, actor=None, target=review, at=now, details=details)
 

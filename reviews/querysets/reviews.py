@@ -55,15 +55,16 @@ class ReviewQuerySet(models.QuerySet["Review"]):
 
     def taking_in_everybody(self) -> Self:
         """Those that are to start, or under way, by the calendar, and leave out nobody of what they are about."""
-        from ..models import Campaign
-
-        running = Exists(Campaign.objects.running().filter(review=OuterRef("pk")).order_by())
         whole = self.filter(is_for_guests=False, is_for_privileged=False, inactive_days=None)
-        return whole.enabled().filter(Q(next_at__isnull=False) | running, trigger=Trigger.SCHEDULE)
+        return whole.enabled().filter(Q(next_at__isnull=False) | _has_one_running(), trigger=Trigger.SCHEDULE)
 
     def due(self, now: datetime) -> Self:
-        """Enabled reviews whose next campaign should have started by now, the longest waiting first."""
-        return self.enabled().filter(next_at__lte=now).order_by("next_at", "pk")
+        """Enabled reviews whose next campaign should have started by now, the longest waiting first.
+
+        Those that wait for the end of a campaign come last: however many they are, they hold up no other.
+        """
+        due = self.enabled().filter(next_at__lte=now).alias(is_held_up=_has_one_running())
+        return due.order_by("is_held_up", "next_at", "pk")
 
     def with_names(self) -> Self:
         """With what they look at."""
@@ -77,3 +78,10 @@ class ReviewQuerySet(models.QuerySet["Review"]):
         return self.prefetch_related(
             "stages__people", "stages__groups", "stages__fallback_people", "stages__fallback_groups"
         )
+
+
+def _has_one_running() -> Exists:
+    """Whether a campaign of a review is being started or answered."""
+    from ..models import Campaign
+
+    return Exists(Campaign.objects.running().filter(review=OuterRef("pk")).order_by())

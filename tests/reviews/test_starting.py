@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 
 from audit.models import Event
-from reviews.actions import launching, starting
+from reviews.actions import closing, launching, starting
 from reviews.choices import Frequency, ReviewScope, Trigger
 from reviews.lifecycle import IllegalMove
 from reviews.models import Campaign, CampaignWork, Review
@@ -80,16 +80,77 @@ def test_of_missed_occurrences_only_the_latest_is_made_up_for(weekly):
     assert weekly.next_at == at(3, 30)
 
 
-def test_an_occurrence_while_the_one_before_still_runs_is_left_out(weekly):
-    starting.start_due(NOW)
-    assert starting.start_due(at(3, 9, 7)) == 0
-    assert Campaign.objects.count() == 1
-    skipped = Event.objects.get(verb="review.occurrence_skipped")
-    assert "still running" in skipped.details["why"]
+def skipped() -> list[tuple[str, str]]:
+    """The days on which nothing started, and why."""
+    told = Event.objects.filter(verb="review.occurrence_skipped").order_by("pk").values_list("details", flat=True)
+    return [(details["planned"][:10], details["why"]) for details in told]
+
+
+def test_a_week_s_review_starts_every_week_though_each_is_open_to_the_next_one_s_hour(weekly, held):
+    """A stage ends seven days after it opened, which is a moment after the next occurrence is due."""
+    weekly.stages.update(duration=7 * DAY)
+    moment = at(3, 2)
+    for number in range(4):
+        slot = at(3, 2) + number * 7 * DAY
+        for minute in range(10):
+            moment = slot + timedelta(minutes=minute)
+            closing.move_on_due(now=moment)
+            starting.start_due(moment)
+            launching.launch_all_due(now=moment + timedelta(seconds=5))
+    days = [campaign.slot[9:19] for campaign in Campaign.objects.order_by("created_at")]
+    assert days == ["2026-03-02", "2026-03-09", "2026-03-16", "2026-03-23"]
+    assert skipped() == []
     weekly.refresh_from_db()
-    assert weekly.next_at == at(3, 16)
+    assert weekly.next_at == at(3, 30)
+
+
+def test_an_occurrence_while_the_one_before_still_runs_waits_for_its_end(weekly):
+    starting.start_due(NOW)
+    assert [starting.start_due(at(3, 9, 7)), starting.start_due(at(3, 10))] == [0, 0]
+    weekly.refresh_from_db()
+    assert (weekly.next_at, skipped()) == (at(3, 9), [])
     end()
-    assert starting.start_due(at(3, 16)) == 1
+    assert [starting.start_due(at(3, 11)), starting.start_due(at(3, 11))] == [1, 0]
+    weekly.refresh_from_db()
+    assert (weekly.next_at, weekly.started) == (at(3, 16), 2)
+
+
+def test_one_that_waited_until_the_next_was_due_as_well_is_left_out_once(weekly):
+    starting.start_due(NOW)
+    for day in (9, 12, 16, 17):
+        assert starting.start_due(at(3, day, 7)) == 0
+    assert skipped() == [("2026-03-09", "the campaign before it is still running")]
+    end()
+    assert starting.start_due(at(3, 18)) == 1
+    assert Campaign.objects.filter(slot="schedule:2026-03-16T06:00Z").exists()
+    assert len(skipped()) == 1
+
+
+def test_what_was_started_by_hand_shortly_before_takes_nothing_from_the_calendar(cast, package, policy):
+    review = make_review(package, frequency=Frequency.ANNUALLY)
+    starting.schedule(review, NOW - DAY)
+    starting.start_review(review=review, actor=cast.ada, now=NOW - DAY)
+    assert starting.start_due(NOW) == 0
+    end()
+    assert starting.start_due(NOW + 13 * DAY) == 1
+    assert Campaign.objects.filter(slot="schedule:2026-03-02T06:00Z").exists()
+
+
+def test_an_occurrence_goes_on_waiting_when_the_review_is_changed(weekly):
+    starting.start_due(NOW)
+    starting.start_due(at(3, 9))
+    weekly.refresh_from_db()
+    starting.schedule(weekly, at(3, 11))
+    assert weekly.next_at == at(3, 9)
+
+
+def test_reviews_that_wait_hold_up_no_other(weekly, package, monkeypatch):
+    monkeypatch.setattr(starting, "AT_A_TIME", 1)
+    starting.start_due(NOW)
+    other = make_review(package, name="Another", starts_on=date(2026, 3, 10))
+    starting.schedule(other, NOW)
+    assert starting.start_due(at(3, 10)) == 1
+    assert Campaign.objects.filter(review=other).exists()
 
 
 def test_one_that_comes_once_is_not_scheduled_again(package, policy):
