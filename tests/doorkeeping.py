@@ -311,6 +311,7 @@ def _model_of(pattern: str) -> str:
 
 
 SPOKEN_OF = (
+    ("review-items", "reviews.reviewitem"),
     ("^reviews", "reviews.review"),
     ("^campaigns", "reviews.campaign"),
     ("v1/campaigns", "reviews.campaign"),
@@ -343,4 +344,4 @@ SPOKEN_OF = (
 def body_of(answer: HttpResponseBase) -> str:
     """What was sent, be it at once or in pieces."""
     pieces = answer.streaming_content if answer.streaming else [answer.content]  # type: ignore[attr-defined]
-    return b"".join(pieces).decode()
+    return b"".join(pieces).decode(errors="replace")  # a PDF is no text

@@ -23,6 +23,9 @@ LISTS: dict[str, tuple[str, Any]] = {
 }
 """Each list with one of the cast who sees all of it."""
 
+SIGNING_IN = '"directory_user"."password"'
+"""What only the statement reads that signs the caller in, which also counts what waits for them."""
+
 
 @pytest.fixture
 def fill(cast):
@@ -105,7 +108,7 @@ def test_a_page_costs_the_same_with_few_and_with_many(caller, fill, name):
         fill(number)
         with CaptureQueriesContext(connection) as statements:
             assert len(client.get(f"{V1}/{name}/").json()["results"]) >= number
-        asked = [statement["sql"].upper() for statement in statements]
+        asked = [statement["sql"].upper() for statement in statements if SIGNING_IN not in statement["sql"]]
         assert not [sql for sql in asked if "OFFSET" in sql or "COUNT(" in sql]
         costs.append(len(statements))
     assert costs[0] == costs[1] <= 6

@@ -151,7 +151,7 @@ class ReviewsMachine(RuleBasedStateMachine):
 
     @rule(access=which)
     def somebody_gives_back(self, access: int) -> None:
-        held = list(Assignment.objects.live().select_related("person").order_by("pk"))
+        held = list(Assignment.objects.live().select_related("person").order_by("person__username"))
         found = self._one_of(held, access)
         if found and self._try(requests_actions.give_back, assignment=found, actor=found.person) is not REFUSED:
             self.gone.add(found.pk)
@@ -228,10 +228,12 @@ class ReviewsMachine(RuleBasedStateMachine):
 
     @invariant()
     def every_open_item_has_somebody_to_answer(self) -> None:
+        """Where there is still something to answer on: what has ended needs nobody."""
         if not hasattr(self, "frozen") or not self.is_open:
             return
+        live = set(Assignment.objects.live().values_list("pk", flat=True))
         for item in self._open_items():
-            assert self._reviewers(item), f"nobody can answer on {item}"
+            assert item.assignment_id not in live or self._reviewers(item), f"nobody can answer on {item}"
 
     @invariant()
     def panels_count_right(self) -> None:
@@ -290,7 +292,8 @@ class ReviewsMachine(RuleBasedStateMachine):
         return set(items.values_list("pk", "assignment_id", "person_name"))
 
     def _items(self) -> list[ReviewItem]:
-        return list(ReviewItem.objects.filter(campaign=self.campaign).select_related("panel").order_by("pk"))
+        items = ReviewItem.objects.filter(campaign=self.campaign).select_related("panel")
+        return list(items.order_by("person__username"))  # their ids differ from run to run
 
     def _open_items(self) -> list[ReviewItem]:
         return [item for item in self._items() if item.is_open]
