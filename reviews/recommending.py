@@ -5,13 +5,14 @@ The rule, in this order (docs/reviews.md):
 1. What cannot be held beside something else that the person has is to be removed: the package that the rule keeps them
    from; of two that rule each other out, the one that came later. An exception in force lifts it.
 2. What was used within `recommends_after` days is to stay.
-3. What was not is to be removed, unless it is newer than that, or its system was not asked for as long.
+3. What was not is to be removed, unless it is newer than that, or one of its systems was not asked for as long.
 4. Where use says nothing, it is to stay if at least half of the people like them have it. That few have it is told, and
    recommends nothing by itself.
 5. Otherwise nothing is recommended.
 """
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db.models import (
@@ -63,7 +64,7 @@ def are_wanted(terms: Terms) -> bool:
 
 def facts_of_assignments(terms: Terms, now: datetime, *, campaign: Campaign | None = None) -> Facts:
     """What is known of each row of a query of assignments; peers where they were counted for the campaign."""
-    use = Use(of_assignments(terms), _cutoff(terms, now))
+    use = Use(partial(of_assignments, terms), _cutoff(terms, now))
     if not are_wanted(terms):
         return {"last_used_at": use.last_used_at()}
     peers, peers_with = _peers(campaign, "package")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from catalog.models import AccessPackage, Incompatibility, Policy
+from catalog.models import AccessPackage, Incompatibility, Policy, Resource, TargetSystem
 from directory.models import Group, Membership, User
 from provisioning.models import GrantReason, LastUse, UseReading, UseSource
 from requests_app.lifecycle import ExceptionStatus
@@ -45,21 +45,28 @@ def recommendation(assignment: Assignment, **more: Any) -> str:
 
 
 def tell_use(
-    cast: Cast, person: User, used_at: datetime | None, *, seen_at: datetime = LATER, resource: Any = None
+    cast: Cast,
+    person: User,
+    used_at: datetime | None,
+    *,
+    seen_at: datetime = LATER,
+    resource: Any = None,
+    system: TargetSystem | None = None,
 ) -> None:
-    """The cast's system, or one resource in it, tells when somebody last used it."""
+    """A system, the cast's unless another is given, or one resource in it, tells when somebody last used it."""
+    system = system or cast.system
     LastUse.objects.update_or_create(
         person=person,
-        used=resource.pk if resource else cast.system.pk,
+        used=resource.pk if resource else system.pk,
         defaults={
-            "system": cast.system,
+            "system": system,
             "resource": resource,
             "last_used_at": used_at,
             "source": UseSource.CONNECTOR,
             "seen_at": seen_at,
         },
     )
-    reading, _is_new = UseReading.objects.get_or_create(system=cast.system)
+    reading, _is_new = UseReading.objects.get_or_create(system=system)
     reading.seen_at, reading.is_by_resource = seen_at, reading.is_by_resource or resource is not None
     reading.save()
 
@@ -142,6 +149,87 @@ def test_the_newest_use_of_any_role_of_a_package_counts(cast: Cast, package: Acc
     )
     tell_use(cast, cast.rita, LATER - DAY, resource=other.resource)
     assert facts(mine)["last_used_at"] == LATER - DAY
+
+
+# --- Use of several systems -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def payroll(package: AccessPackage) -> TargetSystem:
+    """Another system, in which Sales: Standard Access gives a role as well."""
+    system = TargetSystem.objects.create(name="Payroll", slug="payroll")
+    resource = Resource.objects.create(system=system, name="Payslips", origin_id="payslips")
+    package.package_roles.create(resource_role=resource.roles.create(name="Reader", origin_id="reader"))
+    return system
+
+
+BOTH_WAYS = pytest.mark.parametrize("scope", [ReviewScope.PACKAGE, ReviewScope.PERSON])
+"""Where the systems of the reviewed packages are known beforehand, and where each row looks for its own."""
+
+
+def found_by(scope: str, mine: Assignment) -> dict[str, Any]:
+    return facts(mine, campaign=start(mine.package if scope == ReviewScope.PACKAGE else mine.person, scope=scope))
+
+
+def in_directory(package: AccessPackage) -> Resource:
+    role = package.package_roles.get(resource_role__resource__system__name="Directory").resource_role
+    return role.resource
+
+
+@BOTH_WAYS
+def test_use_of_one_system_counts_though_a_resource_of_another_tells_that_it_was_never_used(
+    cast: Cast, mine: Assignment, payroll: TargetSystem, scope: str
+) -> None:
+    tell_use(cast, cast.rita, None, resource=in_directory(mine.package))
+    tell_use(cast, cast.rita, LATER - DAY, system=payroll)
+    found = found_by(scope, mine)
+    assert (found["last_used_at"], found["recommendation"]) == (LATER - DAY, Recommendation.APPROVE)
+
+
+@BOTH_WAYS
+def test_use_of_a_system_counts_where_one_of_its_resources_tells_nothing_itself(
+    cast: Cast, mine: Assignment, package: AccessPackage, scope: str
+) -> None:
+    tell_use(cast, cast.rita, NOW, resource=in_directory(package))
+    tell_use(cast, cast.rita, LATER - DAY)
+    assert found_by(scope, mine)["recommendation"] == Recommendation.DENY
+    package.package_roles.create(resource_role=cast.role("Sales APAC")[1])
+    found = found_by(scope, mine)
+    assert (found["last_used_at"], found["recommendation"]) == (LATER - DAY, Recommendation.APPROVE)
+
+
+@BOTH_WAYS
+def test_what_is_unused_in_one_system_is_not_called_unused_where_another_was_not_asked(
+    cast: Cast, mine: Assignment, payroll: TargetSystem, scope: str
+) -> None:
+    tell_use(cast, cast.rita, NOW)
+    found = found_by(scope, mine)
+    assert (found["last_used_at"], found["recommendation"]) == (NOW, Recommendation.NONE)
+    tell_use(cast, cast.rita, None, system=payroll)
+    assert found_by(scope, mine)["recommendation"] == Recommendation.DENY
+    UseReading.objects.filter(system=payroll).update(seen_at=LATER - 31 * DAY)
+    assert found_by(scope, mine)["recommendation"] == Recommendation.NONE
+    tell_use(cast, cast.rita, LATER - DAY)
+    assert found_by(scope, mine)["recommendation"] == Recommendation.APPROVE
+
+
+def test_a_role_is_not_called_unused_by_the_reading_of_another_system(
+    cast: Cast, mine: Assignment, payroll: TargetSystem
+) -> None:
+    grant = in_directory(mine.package).roles.get().grants.get(person=cast.rita)
+    type(grant).objects.update(changed_at=NOW)
+
+    def recommended() -> str:
+        known = recommending.facts_of_grants(campaign.rules, LATER, campaign=campaign)
+        return type(grant).objects.annotate(found=known["recommendation"]).get(pk=grant.pk).found  # type: ignore[attr-defined]
+
+    campaign = start(grant.resource_role, scope=ReviewScope.ROLE)
+    tell_use(cast, cast.rita, None, system=payroll)
+    assert recommended() == Recommendation.NONE
+    tell_use(cast, cast.rita, None)
+    assert recommended() == Recommendation.DENY
+    tell_use(cast, cast.rita, LATER, resource=grant.resource_role.resource)
+    assert recommended() == Recommendation.APPROVE
 
 
 # --- Peers ------------------------------------------------------------------------------------------------------------
