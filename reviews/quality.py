@@ -15,9 +15,9 @@ from django.db.models import Count, Q
 
 from directory.models import User
 
-from .choices import Recommendation, Verdict
+from .choices import Verdict
 from .models import Campaign, Decision
-from .results import kept_a_while
+from .results import contradicting, kept_a_while
 
 LONGEST_GAP = 600
 """Seconds; whoever comes back after longer did something else meanwhile."""
@@ -27,9 +27,6 @@ MANY = 10
 MOST_REVIEWERS = 100
 """The page shows so many; those with most answers first."""
 BATCH = 2000
-AGAINST = Q(verdict=Verdict.APPROVE, recommendation=Recommendation.DENY) | Q(
-    verdict=Verdict.DENY, recommendation=Recommendation.APPROVE
-)
 
 
 @dataclass
@@ -154,7 +151,9 @@ def _add_changes(found: dict[UUID, Care], campaign: Campaign) -> None:
 def _add_standing(found: dict[UUID, Care], campaign: Campaign) -> None:
     """Whose answers count in the end, and which of them are against the recommendation."""
     counting = campaign.items.filter(decided_by__isnull=False).order_by().values_list("decided_by")
-    for reviewer, standing, against in counting.annotate(standing=Count("pk"), against=Count("pk", filter=AGAINST)):
+    for reviewer, standing, against in counting.annotate(
+        standing=Count("pk"), against=Count("pk", filter=contradicting())
+    ):
         if reviewer in found:
             found[reviewer].standing = standing
             found[reviewer].against = against

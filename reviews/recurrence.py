@@ -35,16 +35,6 @@ def occurrence(review: "Review", number: int) -> datetime | None:
     return at(day, review.start_time)
 
 
-def latest_due(review: "Review", *, since: int, now: datetime) -> tuple[int, datetime] | None:
-    """The last occurrence from the number `since` on that is due; those before it are not made up for."""
-    found: tuple[int, datetime] | None = None
-    number = since
-    while (moment := occurrence(review, number)) is not None and moment <= now:
-        found = number, moment
-        number += 1
-    return found
-
-
 def shortest_gap(review: "Review") -> timedelta | None:
     """The least time between two of its next starts; None where it starts only once."""
     starts = [moment for number in range(LOOKED_AHEAD) if (moment := occurrence(review, number))]

@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any, TypeVar
 
 from django.core.cache import cache
@@ -22,6 +24,8 @@ LARGE = 10_000
 KEPT_FOR = 60
 """Seconds."""
 MOST_PROBLEMS = 10
+OPPOSITES: dict[str, str] = {Verdict.APPROVE: Recommendation.DENY, Verdict.DENY: Recommendation.APPROVE}
+"""Answers, and the recommendation that each is against."""
 
 Kept = TypeVar("Kept")
 
@@ -124,7 +128,13 @@ def kept_a_while(campaign: Campaign, name: str, compute: Callable[[], Kept]) -> 
 
 def contradicts(verdict: str, recommendation: str) -> bool:
     """Whether an answer is the opposite of what was recommended."""
-    return {verdict, recommendation} == {Verdict.APPROVE, Recommendation.DENY} and verdict != recommendation
+    return OPPOSITES.get(verdict) == recommendation
+
+
+def contradicting() -> Q:
+    """Of which items it is."""
+    said = [Q(verdict=verdict, recommendation=opposite) for verdict, opposite in OPPOSITES.items()]
+    return reduce(or_, said)
 
 
 def _count(campaign: Campaign, *, now: datetime) -> Results:

@@ -20,7 +20,6 @@ from ..inserting import insert_select
 from ..lifecycle import CampaignStatus
 from ..models import Campaign, CampaignStage, CampaignWork, Panel, PopulationPart, ReviewItem, WorkKind
 from ..population import Source, frozen_of, sources_of
-from ..querysets import ItemQuerySet
 from . import carrying, convening, counting
 
 Rows = TypeVar("Rows", bound="QuerySet[Any]")
@@ -117,10 +116,6 @@ def _freeze_part(campaign: Campaign, stage: CampaignStage, source: Source, after
         digest=hashed.digest,
     )
     return hashed.items
-
-
-def _items(campaign: Campaign, key: str) -> ItemQuerySet:
-    return ReviewItem.objects.filter(campaign=campaign, **{f"{key}__isnull": False})
 
 
 def _open(campaign: Campaign, stage: CampaignStage, *, now: datetime) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from reviews.choices import Frequency
 from reviews.models import Review
-from reviews.recurrence import latest_due, occurrence, shortest_gap
+from reviews.recurrence import occurrence, shortest_gap
 
 pytestmark = pytest.mark.one_database("about dates alone")
 
@@ -53,13 +53,6 @@ def test_it_ends_after_so_many_or_on_a_date():
     begun = {"frequency": Frequency.MONTHLY, "starts_on": date(2027, 1, 1)}
     assert starts(Review(occurrences=2, **begun), 3) == ["2027-01-01", "2027-02-01", "never"]
     assert starts(Review(ends_on=date(2027, 2, 1), **begun), 3) == ["2027-01-01", "2027-02-01", "never"]
-
-
-def test_only_the_latest_of_those_that_were_missed_is_made_up_for():
-    review = Review(frequency=Frequency.WEEKLY, starts_on=date(2027, 1, 4), start_time=time(6))
-    now = datetime(2027, 1, 20, tzinfo=UTC)
-    assert latest_due(review, since=0, now=now) == (2, datetime(2027, 1, 18, 6, tzinfo=UTC))
-    assert latest_due(review, since=3, now=now) is None
 
 
 def test_the_shortest_gap_is_february_or_none():
