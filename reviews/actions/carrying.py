@@ -30,8 +30,7 @@ def hold(work: CampaignWork) -> Campaign:
 
     People are locked before them, where access changes, and panels and items afterwards (docs/adr/0002).
     """
-    rows = Campaign.objects.select_related("review", "person", "started_by")
-    campaign = rows.select_for_update(of=("self",), no_key=True).get(pk=work.campaign_id)
+    campaign = Campaign.objects.with_review().select_for_update(of=("self",), no_key=True).get(pk=work.campaign_id)
     if not outbox.still_held([work]):
         raise LeaseLostError(f"The work {work.pk} is not wanted any more, or another worker has it.")
     return campaign
@@ -52,7 +51,17 @@ def note_failed(*, work: CampaignWork, error: str, now: datetime) -> None:
 
 
 def record(verb: str, campaign: Campaign, *, now: datetime, actor: User | None = None, **details: Any) -> None:
-    """Journal something about a campaign; all that is told of it shares its story."""
+    """Journal something about a campaign; all that is told of it shares its story.
+
+    It is best loaded `with_review`: the event is found by the package under review as well.
+    """
     journal.record(
-        verb, actor=actor, target=campaign, person=campaign.person, at=now, details=details, correlation_id=campaign.pk
+        verb,
+        actor=actor,
+        target=campaign,
+        person=campaign.person,
+        package=campaign.review.package_concerned,
+        at=now,
+        details=details,
+        correlation_id=campaign.pk,
     )

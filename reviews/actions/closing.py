@@ -138,7 +138,7 @@ def what_goes(terms: Terms) -> Q:
 
 @transaction.atomic
 def _move_on_if_due(campaign_id: UUID, *, now: datetime) -> bool:
-    rows = Campaign.objects.select_related("review", "person").filter(pk=campaign_id, status=CampaignStatus.IN_PROGRESS)
+    rows = Campaign.objects.with_review().filter(pk=campaign_id, status=CampaignStatus.IN_PROGRESS)
     campaign = rows.select_for_update(of=("self",), no_key=True).first()
     due = Q(closed_at=None, ends_at__lte=now)
     if campaign is None or not campaign.stages.filter(due, position=campaign.stage).exists():

@@ -10,7 +10,6 @@ from audit import journal
 from audit.changes import Facts, facts_of, names
 from catalog.actions.rules import refuse_if_used
 from catalog.actions.saving import stored, tell
-from catalog.models import AccessPackage
 from directory.models import User
 
 from .. import events
@@ -64,7 +63,7 @@ def save_review(
         after=_facts(review),
         actor=actor,
         now=now,
-        package=_package_of(review),
+        package=review.package_concerned,
         person=review.person,
     )
     return review
@@ -80,7 +79,7 @@ def delete_review(*, review: Review, actor: User | None, now: datetime) -> None:
         actor=actor,
         target=review,
         at=now,
-        package=_package_of(review),
+        package=review.package_concerned,
         person=review.person,
     )
     review.delete()
@@ -105,7 +104,3 @@ def _facts(review: Review) -> Facts:
         stages=names(_("stages"), [stage_with_its_part(stage) for stage in stages]),
         told_at_end=names(_("who is told of the results"), review.told_at_end.all()),
     )
-
-
-def _package_of(review: Review) -> AccessPackage | None:
-    return review.policy.package if review.policy else review.package

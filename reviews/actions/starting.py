@@ -133,7 +133,8 @@ def _skip(review: Review, moment: datetime, *, is_held_up: bool, now: datetime) 
     if is_held_up:
         why = _("the campaign before it is still running")
     details = {"why": why, "planned": moment.isoformat()}
-    journal.record(events.OCCURRENCE_SKIPPED, actor=None, target=review, at=now, details=details)
+    package = review.package_concerned
+    journal.record(events.OCCURRENCE_SKIPPED, actor=None, target=review, package=package, at=now, details=details)
 
 
 def _occurrences(review: Review) -> Iterator[datetime]:

@@ -189,6 +189,11 @@ class Review(models.Model):
         return found
 
     @property
+    def package_concerned(self) -> AccessPackage | None:
+        """The package that it is about, itself or by one of its policies; None of anything else."""
+        return self.policy.package if self.policy else self.package
+
+    @property
     def takes_in_everybody(self) -> bool:
         """Whether it goes on by the calendar, and leaves out nobody of what it is about."""
         is_limited = self.is_for_guests or self.is_for_privileged or self.inactive_days is not None

@@ -71,6 +71,10 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
         """Campaigns of which something is still to be done."""
         return self.filter(status__in=UNFINISHED)
 
+    def with_review(self) -> Self:
+        """With the review, the package that it is about, and the people whom events of it name."""
+        return self.select_related("review__policy__package", "review__package", "person", "started_by")
+
     def due_to_move_on(self, now: datetime) -> Self:
         """Open campaigns whose stage has come to its end."""
         ended = Q(stages__position=F("stage"), stages__closed_at=None, stages__ends_at__lte=now)

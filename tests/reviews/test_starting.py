@@ -47,6 +47,18 @@ def test_an_occurrence_starts_when_its_time_has_come(weekly):
     assert Event.objects.get(verb="campaign.started").details["slot"] == campaign.slot
 
 
+@pytest.mark.parametrize("scope", [ReviewScope.PACKAGE, ReviewScope.POLICY])
+def test_what_happens_to_a_campaign_is_found_by_its_package(package, policy, held, scope):
+    review = make_review(package if scope == ReviewScope.PACKAGE else policy, scope=scope, frequency=Frequency.WEEKLY)
+    starting.schedule(review, NOW - DAY)
+    starting.start_due(at(3, 9))
+    launching.launch_all_due(now=at(3, 9))
+    closing.move_on_due(now=at(3, 30))
+    closing.close_all_due(now=at(3, 30))
+    told = Event.objects.filter(package_id=package.pk, package_label=str(package)).values_list("verb", flat=True)
+    assert {"review.occurrence_skipped", "campaign.started", "campaign.opened", "campaign.closed"} <= set(told)
+
+
 def test_terms_and_stages_are_copied_as_they_are(cast, weekly):
     stage = weekly.stages.get()
     stage.fallback_people.add(cast.olga)
