@@ -145,7 +145,7 @@ class Use:
             return None
         return _by_rows([(one.rows, self._judged(one, asked if may_deny else set())) for one in self.places])
 
-    def _judged(self, places: Places, asked: set[UUID]) -> Expression:
+    def _judged(self, places: Places, asked: set[UUID]) -> Any:
         """What use of these places says, which is against it only where all of them are in systems that were asked."""
         kept, denied = (self._told(places, self._judge(unless)) for unless in (None, Recommendation.DENY))
         if places.systems is not None:
@@ -161,7 +161,7 @@ class Use:
 
         return judged
 
-    def _told(self, places: Places, judged: Callable[[Any], Expression]) -> Subquery:
+    def _told(self, places: Places, judged: Callable[[Any], Expression]) -> Any:
         """What is made of the newest use of the places of a row; NULL where nothing is known of any."""
         known = LastUse.objects.filter(self._is_of(places), person=OuterRef("person")).order_by()
         newest = Max(Coalesce("last_used_at", _instant(NEVER)))
@@ -178,7 +178,7 @@ class Use:
         return Q(used__in=roles.values("resource")) | Q(Exists(silent))
 
 
-def _by_rows(found: list[tuple[Q, Expression]]) -> Expression:
+def _by_rows(found: list[tuple[Q, Any]]) -> Any:
     """Of each row what is found for rows like it."""
     if not found[0][0]:
         return found[0][1]

@@ -221,7 +221,7 @@ def test_a_role_is_not_called_unused_by_the_reading_of_another_system(
 
     def recommended() -> str:
         known = recommending.facts_of_grants(campaign.rules, LATER, campaign=campaign)
-        return type(grant).objects.annotate(found=known["recommendation"]).get(pk=grant.pk).found  # type: ignore[attr-defined]
+        return type(grant).objects.annotate(found=known["recommendation"]).get(pk=grant.pk).found
 
     campaign = start(grant.resource_role, scope=ReviewScope.ROLE)
     tell_use(cast, cast.rita, None, system=payroll)
