@@ -34,7 +34,7 @@ def count_peers(*, campaign: Campaign) -> None:
 
 
 def forget_peers(*, campaign: Campaign) -> None:
-    """The population is frozen, and has the counts in it."""
+    """The population is frozen, and has the counts in it; or it never will be."""
     campaign.peer_counts.all().delete()
 
 

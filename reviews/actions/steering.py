@@ -7,22 +7,25 @@ from datetime import datetime
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from accessgov import outbox
+from audit.models import Event
 from directory.models import User
 
 from .. import events
 from ..choices import Verdict
 from ..lifecycle import ApplyState, CampaignStatus, IllegalMove
-from ..models import Campaign, CampaignStage, CampaignWork, Panel, ReviewItem
+from ..models import Campaign, CampaignStage, CampaignWork, Decision, Panel, ReviewItem
 from ..permissions import can_steer
 from .applying import begin_applying
 from .carrying import record
 from .closing import close, close_stage, time_after
+from .counting import forget_peers
 
 
 @transaction.atomic
@@ -75,18 +78,25 @@ def stop_stage(*, campaign: Campaign, why: str, actor: User, now: datetime) -> C
 
 @transaction.atomic
 def reset(*, campaign: Campaign, why: str, actor: User, now: datetime) -> Campaign:
-    """Take back all answers on what is asked about in the open stage; what was answered stays in its history.
+    """Take back all answers that were given in the open stage; what was answered stays in its history.
 
-    What did not move on to this stage keeps its answer: nobody could give it another. Raises PermissionDenied,
+    Where an earlier stage had answered, that answer stands again. What did not move on to this stage keeps its answer:
+    nobody could give it another. Raises PermissionDenied,
     ValidationError (of `why`), and IllegalMove where no stage is open, or where answers were applied at once.
     """
     locked, stage = _open_stage(campaign, actor)
     items = ReviewItem.objects.filter(campaign=locked)
     if items.exclude(state=ApplyState.NEW).exists():
         raise IllegalMove(_("Answers were applied at once: what was removed does not come back by a reset."))
-    record(events.CAMPAIGN_RESET, locked, actor=actor, now=now, why=_reason(why))
-    items.filter(stage=stage.position).update(
-        verdict=Verdict.NOT_REVIEWED, is_open=True, decided_in=None, decided_at=None, decided_by=None, reason=""
+    reason, earlier = _reason(why), _earlier_answers(locked)
+    record(events.CAMPAIGN_RESET, locked, actor=actor, now=now, why=reason, position=stage.position)
+    items.filter(stage=stage.position, decided_in=stage.position).update(
+        verdict=Coalesce(Subquery(earlier.values("verdict")[:1]), Value(Verdict.NOT_REVIEWED.value)),
+        reason=Coalesce(Subquery(earlier.values("reason")[:1]), Value("")),
+        decided_in=Subquery(earlier.values("stage")[:1]),
+        decided_at=Subquery(earlier.values("decided_at")[:1]),
+        decided_by=Subquery(earlier.values("decided_by")[:1]),
+        is_open=True,
     )
     Panel.objects.filter(campaign=locked, stage=stage.position).update(open_items=F("total"))
     return locked
@@ -103,6 +113,7 @@ def cancel(*, campaign: Campaign, why: str, actor: User, now: datetime) -> Campa
     locked.move_to(CampaignStatus.CANCELED, at=now)
     locked.stages.filter(closed_at=None).update(closed_at=now)
     outbox.supersede(CampaignWork.objects.filter(campaign=locked), now=now)
+    forget_peers(campaign=locked)
     record(events.CAMPAIGN_CANCELED, locked, actor=actor, now=now, why=reason)
     return locked
 
@@ -143,6 +154,15 @@ def restart(*, campaign: Campaign, actor: User, now: datetime) -> int:
     record(events.CAMPAIGN_RESTARTED, locked, actor=actor, now=now)
     outbox.dispatch(carry_work, stuck)
     return len(stuck)
+
+
+def _earlier_answers(campaign: Campaign) -> "QuerySet[Decision]":
+    """The answers of earlier stages on an item of the enclosing statement, the last first; not what was taken back."""
+    answers = Decision.objects.filter(item=OuterRef("pk"), stage__lt=campaign.stage)
+    resets = Event.objects.filter(verb=events.CAMPAIGN_RESET, correlation_id=campaign.pk)
+    for at, details in resets.values_list("occurred_at", "details"):
+        answers = answers.exclude(stage=details.get("position", 0), decided_at__lte=at)
+    return answers.order_by("-stage", "-decided_at", "-pk")
 
 
 def _locked(campaign: Campaign, actor: User) -> Campaign:

@@ -13,7 +13,7 @@ from reviews import events
 from reviews.actions import applying, closing, deciding, steering
 from reviews.choices import ApplyWhen, Frequency, Result, ReviewerKind, Verdict
 from reviews.lifecycle import CampaignStatus, IllegalMove
-from reviews.models import CampaignWork, Decision, Panel, WorkKind
+from reviews.models import CampaignWork, Decision, Panel, PeerCount, WorkKind
 from tests.cast import NOW, appoint
 from tests.reviews.answers import answer, members_of
 from tests.reviews.conftest import DAY, make_review, open_by_hand
@@ -168,6 +168,41 @@ def test_reset_nothing_is_answered_and_everything_that_was_stays_in_the_history(
     assert (panel.total, panel.open_items) == (2, 2)
     assert Decision.objects.filter(item__campaign=campaign).count() == 2
     answer(campaign, charlie=Verdict.APPROVE)
+
+
+def test_reset_in_a_later_stage_the_answers_of_the_earlier_one_stand_again(cast, package, held):
+    review = make_review(package)
+    review.stages.create(position=2, reviewers=ReviewerKind.PACKAGE_OWNER, duration=7 * DAY)
+    campaign = open_by_hand(review, held, cast.marco)
+    answer(campaign, charlie=Verdict.DENY)
+    closing.close_all_due(now=END)
+    answer(campaign, charlie=Verdict.APPROVE, rita=Verdict.APPROVE, now=END)
+    steering.reset(campaign=campaign, why="Anew", actor=cast.ada, now=END + DAY)
+    facts = campaign.items.values_list("person__username", "verdict", "decided_in", "decided_by", "reason", "is_open")
+    assert set(facts) == {
+        ("charlie", Verdict.DENY, 1, cast.marco.pk, "Known", True),
+        ("rita", Verdict.NOT_REVIEWED, None, None, "", True),
+    }
+    panel = Panel.objects.get(campaign=campaign, stage=2)
+    assert (panel.total, panel.open_items) == (2, 2)
+
+
+def test_what_was_taken_back_in_an_earlier_stage_does_not_come_back(cast, package, held):
+    review = make_review(package)
+    review.stages.create(position=2, reviewers=ReviewerKind.PACKAGE_OWNER, duration=7 * DAY)
+    campaign = open_by_hand(review, held, cast.marco)
+    answer(campaign, charlie=Verdict.DENY)
+    act("reset", campaign, cast.ada)
+    closing.close_all_due(now=END)
+    answer(campaign, charlie=Verdict.APPROVE, now=END)
+    steering.reset(campaign=campaign, why="Anew", actor=cast.ada, now=END + DAY)
+    assert campaign.items.get(person=cast.charlie).verdict == Verdict.NOT_REVIEWED
+
+
+def test_canceled_while_it_is_starting_its_counts_are_forgotten(cast, campaign):
+    PeerCount.objects.create(campaign=campaign, what=campaign.pk, alike=campaign.pk, people=2)
+    act("cancel", campaign, cast.ada)
+    assert not PeerCount.objects.exists()
 
 
 def test_where_answers_were_applied_at_once_they_are_not_taken_back(cast, package, held):
