@@ -261,6 +261,7 @@ def tell_of_recoveries(heard: list[Event]) -> None:
     reviews_events.CAMPAIGN_STAGE_OPENED,
     reviews_events.REVIEWER_REPLACED,
     reviews_events.CAMPAIGN_REMINDED,
+    reviews_events.CAMPAIGN_RESET,
 )
 def wake_questions(heard: list[Event]) -> None:
     """Reviewers with open items are asked, by a sweep: who they are takes a search."""

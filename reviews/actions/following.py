@@ -76,7 +76,7 @@ def complete(campaign_id: UUID, *, now: datetime) -> bool:
     """End a campaign that is being applied and of which nothing is left to be removed; returns whether that is so."""
     if ReviewItem.objects.filter(TO_GO, campaign=campaign_id).exists():
         return False
-    rows = Campaign.objects.select_related("person").select_for_update(of=("self",), no_key=True)
+    rows = Campaign.objects.with_review().select_for_update(of=("self",), no_key=True)
     campaign = rows.get(pk=campaign_id)
     if campaign.status != CampaignStatus.APPLYING or _open_work().filter(campaign=campaign).exists():
         return False

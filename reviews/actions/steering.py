@@ -40,7 +40,7 @@ def extend(*, campaign: Campaign, until: datetime, actor: User, now: datetime) -
         raise ValidationError({"until": _("Give a moment that is later than its end is now.")})
     ends_at = until + time_after(stage)
     next_at = locked.review.next_at
-    if next_at and locked.person is None and ends_at > next_at:
+    if next_at and next_at > now and locked.person is None and ends_at > next_at:
         told = {"when": date_format(localtime(next_at), "DATETIME_FORMAT")}
         raise ValidationError({"until": _("The next campaign of this review starts on %(when)s.") % told})
     stage.ends_at, locked.ends_at = until, ends_at
@@ -99,6 +99,8 @@ def reset(*, campaign: Campaign, why: str, actor: User, now: datetime) -> Campai
         is_open=True,
     )
     Panel.objects.filter(campaign=locked, stage=stage.position).update(open_items=F("total"))
+    locked.reminded_at = now  # those who were done are asked anew
+    locked.save(update_fields=["reminded_at"])
     return locked
 
 
@@ -167,7 +169,7 @@ def _earlier_answers(campaign: Campaign) -> "QuerySet[Decision]":
 
 def _locked(campaign: Campaign, actor: User) -> Campaign:
     """Raises PermissionDenied."""
-    rows = Campaign.objects.select_related("review", "person").select_for_update(of=("self",), no_key=True)
+    rows = Campaign.objects.with_review().select_for_update(of=("self",), no_key=True)
     locked = rows.get(pk=campaign.pk)
     if not can_steer(actor, locked):
         raise PermissionDenied(_("Only those who may define the review steer its campaigns."))

@@ -32,8 +32,8 @@ pytestmark = [
 def cast(transactional_db):
     """Marco manages Rita, Charlie and Dora."""
     cast = make_cast()
-    cast.dora = User.objects.create(username="dora", email="dora@example.com", display_name="Dora")
-    for person in (cast.charlie, cast.dora):
+    dora = User.objects.create(username="dora", email="dora@example.com", display_name="Dora")
+    for person in (cast.charlie, dora):
         person.manager = cast.marco
         person.save(update_fields=["manager"])
     for person in (cast.marco, cast.ada):
@@ -83,7 +83,7 @@ def test_a_manager_answers_and_what_is_denied_is_gone_when_it_closes(cast, worke
     group, role = cast.role("Sales EMEA")
     package = cast.package(PACKAGE, role)
     cast.policy(package, approver=None, duration_amount=720)
-    for person in (cast.rita, cast.charlie, cast.dora):
+    for person in (cast.rita, *User.objects.filter(username__in=("charlie", "dora"))):
         actions.submit(package=package, actor=person, justification="For work", now=timezone.now())
     seconds_until(lambda: group.memberships.count() == 3)
 
