@@ -87,7 +87,7 @@ class ByHand(Connector):
     """Each change is a task of a team; access counts as delivered on the word of whoever did it."""
 
     options_form = ManualOptions
-    secret_label = ""
+    secret_label = ""  # nosec B105 - it asks for none
     looks_again_after = timedelta(minutes=5)
 
     def __init__(self, row: ConnectorRow, **more: Clock) -> None:
