@@ -47,6 +47,8 @@ def real(cast) -> Catalog:
         person.manager = people[number % MANAGERS]
     User.objects.bulk_update(people[MANAGERS:], ["manager"], batch_size=500)
     _use(people, system)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # as the database does by itself after a while
     return catalog
 
 
