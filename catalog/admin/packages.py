@@ -72,8 +72,10 @@ class PolicyInline(DelegatedInline, StackedRows):
     fields = (
         "in_words",
         ("name", "is_enabled"),
-        ("scope", "people", "groups", "organisations"),
-        ("decided_by", "requires_justification", "is_on_behalf_allowed"),
+        ("scope", "decided_by"),
+        ("people", "groups"),
+        "organisations",
+        ("requires_justification", "is_on_behalf_allowed"),
         ("duration_kind", "duration_amount"),
         "ends_at",
     )
