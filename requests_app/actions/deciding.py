@@ -16,7 +16,7 @@ from directory.models import User
 
 from .. import approvers, conflicts, events
 from ..lifecycle import UNBEGUN, UPDATING, ApprovalStatus, IllegalMove, RequestStatus
-from ..models import AccessRequest, Approval, ApprovalAssignee
+from ..models import AccessRequest, Approval, ApprovalAssignee, Inquiry
 from ..permissions import can_cancel, can_decide
 from ..seats import may_sit, seat_of
 from .calling import launch
@@ -111,6 +111,20 @@ def cancel(*, access_request: AccessRequest, actor: User | None, now: datetime) 
     _close(locked, status=RequestStatus.CANCELED, now=now)
     _record(events.REQUEST_CANCELED, locked, actor=actor, now=now)
     return locked
+
+
+def cancel_undecided(access_requests: Sequence[AccessRequest], *, now: datetime) -> None:
+    """Cancel locked requests that nobody need decide on any more, by a fixed number of statements."""
+    if not access_requests:
+        return
+    open_stages = Approval.objects.filter(
+        access_request__in=access_requests, status__in=(ApprovalStatus.WAITING, ApprovalStatus.IN_PROGRESS)
+    )
+    stages = list(open_stages.select_for_update(of=("self",)).order_by("pk"))
+    Inquiry.objects.open().filter(approval__in=stages).update(closed_at=now)
+    Approval.cancel_all(stages, at=now)
+    AccessRequest.move_all(access_requests, status=RequestStatus.CANCELED, at=now)
+    journal.record_many(tell(events.REQUEST_CANCELED, one, actor=None, now=now) for one in access_requests)
 
 
 def end_undecided(

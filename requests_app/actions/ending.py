@@ -32,7 +32,8 @@ from ..lifecycle import (
 from ..models import AccessRequest, Assignment
 from ..permissions import can_give_back, can_revoke, can_take_from_report
 from .attributes import take_attributes
-from .deciding import cancel
+from .deciding import cancel, cancel_undecided
+from .delivering import move
 
 BATCH = 500
 """Assignments that one transaction ends: short enough not to hold up the others."""
@@ -176,29 +177,30 @@ def _end(
         )
         for assignment, access_request in zip(assignments, requests, strict=True)
     )
-    take_attributes({ended.pk: request.pk for ended, request in zip(assignments, requests, strict=True)}, now=now)
-    withdraw({ended.pk: request.pk for ended, request in zip(assignments, requests, strict=True)}, now=now)
-    _finish_those_without_removals(assignments, now=now)
+    stories = {assignment.pk: request.pk for assignment, request in zip(assignments, requests, strict=True)}
+    take_attributes(stories, now=now)
+    withdraw(stories, now=now)
+    _finish_those_without_removals(assignments, requests, now=now)
     return assignments
 
 
 def _cancel_unfinished(assignments: Sequence[Assignment], *, now: datetime) -> None:
     """What is being delivered no longer is, and nobody need decide any more on what would have made it last longer."""
     undecided = AccessRequest.objects.updating().filter(assignment__in=assignments, status__in=DECIDABLE)
-    for access_request in undecided.select_related("person", "package"):
-        cancel(access_request=access_request, actor=None, now=now)
+    rows = undecided.select_related("person", "package").select_for_update(of=("self",))
+    cancel_undecided(list(rows.order_by("pk")), now=now)
     undelivered = AccessRequest.objects.filter(assignment__in=assignments, kind__in=ADDING, status__in=UNDELIVERED)
     AccessRequest.move_all(list(undelivered), status=RequestStatus.CANCELED, at=now)
 
 
-def _finish_those_without_removals(assignments: Sequence[Assignment], *, now: datetime) -> None:
+def _finish_those_without_removals(
+    assignments: Sequence[Assignment], requests: Sequence[AccessRequest], *, now: datetime
+) -> None:
     """What other assignments give as well, or what was there before, leaves nothing to remove."""
     ids = [assignment.pk for assignment in assignments]
     reasons = GrantReason.objects.filter(reference__in=ids, grant__status=GrantStatus.REMOVAL_PENDING)
     waiting = set(reasons.values_list("reference", flat=True))
     finished = [assignment for assignment in assignments if assignment.pk not in waiting]
-    if not finished:
-        return
-    Assignment.move_all(finished, status=AssignmentStatus.ENDED, at=now)
-    waiting_requests = AccessRequest.objects.filter(assignment__in=finished, status=RequestStatus.DELIVERING)
-    AccessRequest.move_all(list(waiting_requests), status=RequestStatus.DELIVERED, at=now)
+    if finished:
+        open_requests = {request.assignment_id: request for request in requests}
+        move(finished, status=AssignmentStatus.ENDED, open_requests=open_requests, now=now)

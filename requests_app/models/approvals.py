@@ -1,6 +1,6 @@
 """The stages of a request's approval, and who is asked in them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.conf import settings
@@ -100,6 +100,15 @@ class Approval(models.Model):
                 "status", "started_at", "due_at", "alternates_due_at", "paused_at", "decided_at", "asked_via",
             ]
         )  # fmt: skip
+
+    @classmethod
+    def cancel_all(cls, approvals: Sequence["Approval"], *, at: datetime) -> None:
+        """Cancel locked stages by one statement. Raises IllegalMove before anything is written."""
+        status = ApprovalStatus.CANCELED
+        for approval in approvals:
+            check_move(APPROVAL_MOVES, old=approval.status, new=status)
+        rows = cls._default_manager.filter(pk__in=[approval.pk for approval in approvals])
+        rows.update(status=status, decided_at=at, paused_at=None)
 
     def pause(self, *, at: datetime) -> None:
         """Have its clock stand still."""

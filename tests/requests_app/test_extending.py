@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from audit.models import Event
 from catalog.models import Incompatibility
+from directory.models import User
 from provisioning.delivery import perform_all_due
 from requests_app import actions
 from requests_app.actions.moving import in_journal
@@ -279,6 +280,29 @@ def test_when_access_ends_nobody_need_decide_on_its_extension_any_more(cast, ass
     access_request.refresh_from_db()
     assert access_request.status == RequestStatus.CANCELED
     assert not Approval.objects.waiting_for(cast.marco).exists()
+
+
+def test_ending_many_whose_extensions_wait_costs_as_few_statements_as_ending_two(cast, policy):
+    def end(number):
+        people = [User.objects.create(username=f"p{number}-{one}", manager=cast.marco) for one in range(number)]
+        for person in people:
+            asked = actions.submit(package=policy.package, actor=person, justification="New", now=NOW)
+            actions.approve(approval=asked.approvals.get(), actor=cast.marco, now=NOW)
+        perform_all_due(now=NOW)
+        held = list(Assignment.objects.filter(person__in=people))
+        for one in held:
+            extend(cast, one, actor=one.person)
+        with CaptureQueriesContext(connection) as ended:
+            actions.end_by_review([one.pk for one in held], why="The review decided so", now=LATE)
+        asked = AccessRequest.objects.filter(assignment__in=held, kind=RequestType.USER_UPDATE)
+        stages = Approval.objects.filter(access_request__in=asked)
+        told = Event.objects.filter(verb="request.canceled", target_id__in=[str(one.pk) for one in asked])
+        assert set(asked.values_list("status", flat=True)) == {RequestStatus.CANCELED}
+        assert set(stages.values_list("status", flat=True)) == {"canceled"}
+        assert told.count() == number
+        return len(statements(ended))
+
+    assert end(2) == end(6)
 
 
 def test_an_approval_after_the_end_brings_nothing_back_and_ends_the_request(cast, assignment):
