@@ -7,12 +7,12 @@ the edge of a page and the direction to go on from there; it says nothing about 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import BadRequest, ValidationError
-from django.db.models import BooleanField, F, Func, Model, QuerySet, Value
+from django.db.models import BooleanField, DateTimeField, F, Func, Model, QuerySet, Value
 from django.db.models.sql.compiler import SQLCompiler
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -79,7 +79,7 @@ class _Beyond(Func):
 
 @dataclass(frozen=True)
 class Page(Generic[Row]):
-    """The rows of one page, newest first, and the cursors of its neighbours where there are any."""
+    """The rows of one page in their order, and the cursors of its neighbours where there are any."""
 
     rows: list[Row]
     newer: str | None = None
@@ -88,27 +88,35 @@ class Page(Generic[Row]):
 
 @dataclass(frozen=True)
 class Keyset:
-    """How a list is cut into pages: by `moment` (a datetime column that is never null) and the primary key."""
+    """How a list is cut into pages: by `moment` (a datetime, of a column or an annotation, that is never null) and
+    the primary key.
+
+    Newest first, unless it is `oldest_first`.
+    """
 
     moment: str
     size: int = PAGE_SIZE
+    oldest_first: bool = False
 
     def page(self, queryset: QuerySet[Row], *, cursor: str | None = None) -> Page[Row]:
         """The page that the cursor names (none: the first), by one statement. Raises BadCursor."""
         start = Cursor.decode(cursor, model=queryset.model) if cursor else None
-        going_up = start is not None and start.towards_newer
+        going_up = start.towards_newer if start else self.oldest_first
         ordered = queryset.order_by(self.moment, "pk") if going_up else queryset.order_by(f"-{self.moment}", "-pk")
         if start is not None:
             ordered = self._beyond(ordered, start)
         found = list(ordered[: self.size + 1])
         has_more, rows = len(found) > self.size, found[: self.size]
-        if going_up:
-            rows.reverse()
-        return Page(
+        has_newer, has_older = (has_more, bool(start)) if going_up else (bool(start), has_more)
+        newest, oldest = (-1, 0) if going_up else (0, -1)
+        page = Page(
             rows=rows,
-            newer=self._edge(rows[0], towards_newer=True) if rows and start and (has_more or not going_up) else None,
-            older=self._edge(rows[-1], towards_newer=False) if rows and (has_more or going_up) else None,
+            newer=self._edge(rows[newest], towards_newer=True) if rows and has_newer else None,
+            older=self._edge(rows[oldest], towards_newer=False) if rows and has_older else None,
         )
+        if going_up != self.oldest_first:
+            rows.reverse()
+        return page
 
     def batches(
         self, queryset: QuerySet[Any], *columns: str, before: Cursor, size: int = 2000
@@ -124,9 +132,8 @@ class Keyset:
 
     def _beyond(self, queryset: QuerySet[Any], cursor: Cursor) -> QuerySet[Any]:
         """Rows on the far side of the cursor."""
-        options = queryset.model._meta
-        at = Value(cursor.at, output_field=options.get_field(self.moment))
-        pk = Value(cursor.pk, output_field=options.pk)
+        at = Value(cursor.at, output_field=DateTimeField())
+        pk = Value(cursor.pk, output_field=queryset.model._meta.pk)
         return queryset.filter(_Beyond(F(self.moment), F("pk"), at, pk, operator=">" if cursor.towards_newer else "<"))
 
     def _edge(self, row: Model, *, towards_newer: bool) -> str:
@@ -152,7 +159,7 @@ class KeysetPagination(BasePagination):
     max_size = 500
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
-        keyset = Keyset(self.keyset.moment, self._size(request))
+        keyset = replace(self.keyset, size=self._size(request))
         try:
             self.page: Page[Any] = keyset.page(queryset, cursor=request.query_params.get(PARAMETER))
         except BadCursor as error:
@@ -161,7 +168,9 @@ class KeysetPagination(BasePagination):
         return self.page.rows
 
     def get_paginated_response(self, data: Any) -> Response:
-        return Response({"next": self._link(self.page.older), "previous": self._link(self.page.newer), "results": data})
+        beside = [self._link(self.page.older), self._link(self.page.newer)]
+        following, before = reversed(beside) if self.keyset.oldest_first else beside
+        return Response({"next": following, "previous": before, "results": data})
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         address = {"type": "string", "format": "uri", "nullable": True}

@@ -7,6 +7,7 @@ from audit.verbs import define
 REVIEW_CREATED = define("review.created", _("{actor} set up the review {target}"))
 REVIEW_CHANGED = define("review.changed", _("{actor} changed the review {target}: {changed}"))
 REVIEW_DELETED = define("review.deleted", _("{actor} deleted the review {target}"))
+CUE_RETRIED = define("review.cue_retried", _("{actor} had {target} of {person} be begun again"))
 OCCURRENCE_SKIPPED = define("review.occurrence_skipped", _("{target} did not start as planned: {why}"))
 
 CAMPAIGN_STARTED = define("campaign.started", _("{target} was started"))
@@ -31,8 +32,15 @@ CAMPAIGN_RESTARTED = define("campaign.restarted", _("{actor} had {target} go on 
 
 ITEM_DECIDED = define("review_item.decided", _("{actor} answered on {what} of {person}: {verdict}"))
 ITEM_HANDED_ON = define("review_item.handed_on", _("{actor} handed {count} items of {target} on to {reviewer}: {why}"))
+ITEMS_PUT_TO_MANAGER = define(
+    "review.put_to_manager",
+    _("{count} open items of {target} were put to {reviewer}, who is the manager of {person} by now"),
+)
 REVIEWER_REPLACED = define(
     "review.reviewer_replaced", _("{absent} can no longer review in {target}; asked instead: {reviewers}")
+)
+REVIEWER_FOUND = define(
+    "review.reviewer_found", _("Nobody could answer on something in {target}; asked now: {reviewers}")
 )
 REVIEWER_DELEGATED = define(
     "review.reviewer_delegated", _("{delegate} reviews in {target} as well, in place of {delegator}")

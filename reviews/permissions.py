@@ -1,7 +1,8 @@
 """Who may do what with reviews: one pure question each."""
 
-from django.db.models import Count, Exists, IntegerField, OuterRef, Subquery, Value
+from django.db.models import Count, Exists, IntegerField, OuterRef, Subquery
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy
 
 from catalog.models import Catalog
 from catalog.permissions import can_manage_packages
@@ -9,7 +10,7 @@ from directory.models import User
 from directory.permissions import can_read_everything, is_administrator
 
 from .lifecycle import CampaignStatus
-from .models import Campaign, Panel, PanelMember, Review, ReviewItem
+from .models import Campaign, PanelMember, Review, ReviewItem
 
 
 def can_define(user: User, review: Review) -> bool:
@@ -25,6 +26,9 @@ def can_define(user: User, review: Review) -> bool:
         return can_manage_packages(user, catalog)
     resource = review.resource or (review.resource_role.resource if review.resource_role else None)
     return resource is not None and type(resource).objects.owned_by(user).filter(pk=resource.pk).exists()
+
+
+STEERED_BY = gettext_lazy("Only those who may define the review steer its campaigns.")
 
 
 def can_steer(user: User, campaign: Campaign) -> bool:
@@ -64,7 +68,8 @@ def open_reviews(user: User) -> int:
     """In how many campaigns items are open that this person is asked about; known with whoever is signed in."""
     known: int | None = getattr(user, "open_reviews", None)
     if known is None:
-        known = Panel.objects.waiting_for(user.pk).aggregate(found=Count("campaign", distinct=True))["found"]
+        waiting = PanelMember.objects.filter(person=user).waiting()
+        known = waiting.aggregate(found=Count("panel__campaign", distinct=True))["found"]
     return known or 0
 
 
@@ -75,8 +80,8 @@ def has_seats() -> Exists:
 
 def number_of_open() -> Coalesce:
     """For how many campaigns a person of the enclosing statement has open items: known as `open_reviews`."""
-    waiting = Panel.objects.waiting_for(OuterRef("pk")).order_by().annotate(all=Value(1)).values("all")
-    found = waiting.annotate(found=Count("campaign", distinct=True)).values("found")
+    waiting = PanelMember.objects.filter(person=OuterRef("pk")).waiting().order_by()
+    found = waiting.values("person").annotate(found=Count("panel__campaign", distinct=True)).values("found")
     return Coalesce(Subquery(found, output_field=IntegerField()), 0)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q
@@ -41,23 +42,24 @@ class Seat:
         return self.stage.ends_at if self.current else None
 
     @cached_property
-    def panels(self) -> list[Panel]:
-        """Where they sit, in whatever stage."""
+    def panels(self) -> list[Any]:
+        """Where they sit, in whatever stage, with how much of it is about themselves."""
         seated = Panel.objects.filter(campaign=self.campaign).asking(self.reviewer)
-        return list(seated.order_by("stage", "pk"))
+        return list(seated.with_own_of(self.reviewer).order_by("stage", "pk"))
 
     @cached_property
-    def current(self) -> list[Panel]:
+    def current(self) -> list[Any]:
         """Where they sit in the stage that is open; nothing once it is over."""
         return [panel for panel in self.panels if panel.stage == self.campaign.stage] if self.campaign.is_open else []
 
     @property
     def total(self) -> int:
-        return sum(panel.total for panel in self.current)
+        """How many items they are asked about: not about their own access, where people do not review themselves."""
+        return sum(panel.total - panel.own for panel in self.current)
 
     @property
     def open_items(self) -> int:
-        return sum(panel.open_items for panel in self.current)
+        return sum(panel.open_items - panel.own_open for panel in self.current)
 
     @property
     def done(self) -> int:
@@ -138,17 +140,34 @@ class Row:
 
 
 def rows_of(items: list[ReviewItem], *, seat: Seat) -> list[Row]:
-    """The items of a page, with what others said; no statement where they were read `with_answers`."""
+    """The items of a page, with what others said; no statement where they were read `with_decisions`."""
     shows_advice = seat.campaign.rules.shows_recommendations
     rows = []
     for item in items:
         item.campaign = seat.campaign
-        shown = [one for one in item.decisions.all() if one.stage == item.stage or seat.stage.shows_earlier]
+        said = told_to(seat.reviewer, item)
+        shown = [one for one in said if one.stage == item.stage or seat.stage.shows_earlier]
         rows.append(Row(item, in_words(item) if shows_advice else [], shown))
     return rows
 
 
-def with_answers(items: ItemQuerySet) -> ItemQuerySet:
+def told_to(reader: User, item: ReviewItem) -> list[Decision]:
+    """What this person reads of the answers on an item, the latest first; none is read again `with_decisions`.
+
+    Of their own access it is what they said themselves, and the item is shown with that: what others say about it is
+    for those who see the results.
+    """
+    said = list(item.decisions.all())
+    if item.person_id != reader.pk:
+        return said
+    own = [one for one in said if one.decided_by_id == reader.pk]
+    if item.decided_by_id != reader.pk:
+        last = own[0] if own else Decision(verdict=Verdict.NOT_REVIEWED)
+        item.verdict, item.reason, item.decided_at = last.verdict, last.reason, last.decided_at
+    return own
+
+
+def with_decisions(items: ItemQuerySet) -> ItemQuerySet:
     """With everything that was answered on them, and by whom."""
     said = Decision.objects.select_related("decided_by", "in_place_of")
     return items.prefetch_related(Prefetch("decisions", queryset=said))

@@ -16,7 +16,9 @@ from . import events, tasks
     request_events.DELEGATION_ENDED,
     events.CAMPAIGN_OPENED,
     events.CAMPAIGN_STAGE_OPENED,
+    events.CAMPAIGN_RESET,
     events.ITEM_HANDED_ON,
+    events.ITEMS_PUT_TO_MANAGER,
 )
 def ask_others(heard: list[Event]) -> None:
     """As soon as that is committed, others review in the place of those who cannot, or who are away."""

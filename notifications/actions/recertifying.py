@@ -8,7 +8,6 @@ from django.db.models import DateTimeField, DurationField, Exists, ExpressionWra
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast
 
-from reviews.lifecycle import CampaignStatus
 from reviews.models import CampaignStage, PanelMember
 
 from ..models import Message, Occasion
@@ -49,16 +48,9 @@ def _queue_wanted_reminders(*, now: datetime) -> int:
 
 
 def _with_open_items(now: datetime) -> "QuerySet[PanelMember]":
-    """Those who sit in a panel of the open stage that has open items, with the stage, its length and its end."""
+    """Those for whose answers a stage waits that is open, with the stage, its length and its end."""
     stage = CampaignStage.objects.filter(campaign=OuterRef("panel__campaign"), position=OuterRef("panel__stage"))
-    seats = PanelMember.objects.filter(
-        left_at=None,
-        person__is_active=True,
-        panel__open_items__gt=0,
-        panel__stage=F("panel__campaign__stage"),
-        panel__campaign__status=CampaignStatus.IN_PROGRESS,
-        panel__campaign__terms__sends_mails=True,
-    )
+    seats = PanelMember.objects.waiting().filter(person__is_active=True, panel__campaign__terms__sends_mails=True)
     found = seats.annotate(
         round=Subquery(stage.values("pk")),
         lasts=Subquery(stage.values("duration")),

@@ -1,4 +1,7 @@
-"""Replacing reviewers who were disabled: others of the panel go on, or whoever the stage falls back to is asked."""
+"""Somebody for every open item: others where reviewers were disabled, or where nobody in a panel may answer on it.
+
+Others of the panel go on; where none of them can, whoever the stage falls back to is asked.
+"""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -25,7 +28,8 @@ logger = logging.getLogger(__name__)
 __all__ = ["replace_absent", "seat_delegates"]
 
 BATCH = 200
-"""So many panels are looked at by one sweep; the rest waits for the next."""
+"""So many panels of a kind are looked at by one sweep, whichever they are: where nobody can be found for some, they do
+not hold up the others for good."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +41,28 @@ class Heirs:
 
 
 def replace_absent(*, now: datetime) -> int:
-    """Take those who are disabled out of open panels, each in a transaction of its own; returns how many changed.
+    """Take those who are disabled out of open panels, and seat somebody where nobody may answer on what is open; each
+    panel in a transaction of its own. Returns how many changed.
 
-    Where there is nobody to ask instead, a panel stays as it is, and the next sweep tries again.
+    Where there is nobody to ask, a panel stays as it is, and the next sweep tries again.
     """
-    affected = Panel.objects.current().filter(members__left_at=None, members__person__is_active=False)
-    panels = list(affected.order_by("pk").values_list("pk", "campaign").distinct()[:BATCH])
-    return sum(_try_to_replace(panel, campaign_id=campaign, now=now) for panel, campaign in panels)
+    panels = _wanting()
+    return sum(_try_to_replace(panel, campaign_id=campaign, now=now) for panel, campaign in panels.items())
+
+
+def _wanting() -> dict[UUID, UUID]:
+    """Panels of open stages with somebody who is disabled, with nobody, or with nobody but the person concerned; with
+    their campaigns."""
+    seats = PanelMember.objects.current()
+    absent, alone = seats.filter(person__is_active=False), seats.left_alone()
+    found: dict[UUID, UUID] = {}
+    for panels in (
+        Panel.objects.filter(pk__in=absent.order_by().values("panel")),
+        Panel.objects.filter(pk__in=alone.order_by().values("panel")),
+        Panel.objects.abandoned(),
+    ):
+        found |= dict(panels.order_by("?").values_list("pk", "campaign")[:BATCH])
+    return found
 
 
 def _try_to_replace(panel_id: UUID, *, campaign_id: UUID, now: datetime) -> bool:
@@ -67,13 +86,13 @@ def _replace(panel_id: UUID, *, campaign_id: UUID, now: datetime) -> bool:
     leaving = [seat for seat in seats if seat.person in absent or seat.in_place_of in absent]
     staying = [seat.person for seat in seats if seat not in leaving]
     heirs = _heirs(panel, campaign=campaign, stage=stage, staying=staying)
-    if not leaving or heirs is None:
+    if heirs is None or not (leaving or heirs.people):
         return False
     PanelMember.objects.filter(pk__in=[seat.pk for seat in leaving]).update(left_at=now)
     PanelMember.objects.bulk_create(PanelMember(panel=panel, person=person, asked_at=now) for person in heirs.people)
     if heirs.people:
         panel.reroute([*staying, *heirs.people], via=heirs.via)
-    _tell(campaign, absent=absent, asked=[*staying, *heirs.people], heirs=heirs, now=now)
+    _tell(campaign, absent=absent, staying=staying, heirs=heirs, now=now)
     return True
 
 
@@ -116,7 +135,8 @@ def _fallbacks(campaign: Campaign, *, stage: CampaignStage) -> Iterator[tuple[Se
     yield list(User.objects.administrators().values_list("pk", flat=True)), _("administrators")
 
 
-def _tell(campaign: Campaign, *, absent: set[User], asked: Sequence[User], heirs: Heirs, now: datetime) -> None:
+def _tell(campaign: Campaign, *, absent: set[User], staying: Sequence[User], heirs: Heirs, now: datetime) -> None:
+    asked = [*staying, *heirs.people] if absent else heirs.people
     details = {
         "absent": ", ".join(sorted(str(person) for person in absent)),
         "reviewers": ", ".join(str(person) for person in asked) or _("nobody, for nothing is open"),
@@ -124,7 +144,7 @@ def _tell(campaign: Campaign, *, absent: set[User], asked: Sequence[User], heirs
         "via": heirs.via,
     }
     journal.record(
-        events.REVIEWER_REPLACED,
+        events.REVIEWER_REPLACED if absent else events.REVIEWER_FOUND,
         actor=None,
         target=campaign,
         person=next(iter(absent)) if len(absent) == 1 else None,

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from audit.pagination import Keyset, KeysetPagination
 from directory.api import caller
 from directory.models import User
 from requests_app.api.shared import by_id_or_username, named, read
@@ -22,7 +23,7 @@ from ..actions.deciding import accept_recommendations, decide
 from ..actions.handing_on import hand_on, hand_on_open
 from ..models import Campaign, ReviewItem
 from ..querysets import CampaignQuerySet, ItemQuerySet
-from ..reading import with_answers
+from ..reading import with_decisions
 from ..serializers.answering import (
     AcceptingSerializer,
     AnswersSerializer,
@@ -48,11 +49,15 @@ class ItemFilter(django_filters.FilterSet):
         fields: list[str] = ["recommendation", "verdict", "is_privileged"]
 
 
+class AskedCampaignPages(KeysetPagination):
+    keyset = Keyset("closes_at", oldest_first=True)
+
+
 class AskedCampaignViewSet(ListModelMixin, GenericViewSet[Campaign]):
     """The campaigns in whose open stage the caller is asked, the nearest end first."""
 
     serializer_class = AskedCampaignSerializer
-    pagination_class = None
+    pagination_class = AskedCampaignPages
     queryset = Campaign.objects.none()
 
     def get_queryset(self) -> CampaignQuerySet:
@@ -70,7 +75,7 @@ class ItemViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[ReviewItem]
     def get_queryset(self) -> "QuerySet[ReviewItem]":
         user, items = caller(self.request), ReviewItem.objects.all()
         found: ItemQuerySet = items.asked_of(user) if self.action == "list" else items.visible_to(user)
-        return with_answers(found.with_access().select_related("campaign")).prefetch_related("campaign__stages")
+        return with_decisions(found.with_access().select_related("campaign")).prefetch_related("campaign__stages")
 
     @extend_schema(operation_id="review_items_decide", request=DecidingSerializer, responses=ItemSerializer)
     @action(detail=True, methods=["post"])

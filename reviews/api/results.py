@@ -20,7 +20,7 @@ from directory.api import caller
 
 from ..listing import keyed_page
 from ..models import Campaign
-from ..reports.rows import lines_for, with_answers
+from ..reports.rows import lines_for, with_everybody
 from ..reports.taking_out import report_file
 from ..result_forms import id_of
 from ..results import progress, results
@@ -67,7 +67,8 @@ class CampaignItemsView(CampaignView):
     )
     def get(self, request: Request, pk: UUID) -> Response:
         campaign = self.find(pk)
-        page = keyed_page(with_answers(campaign.items.all()), campaign, after=id_of(request.query_params.get("after")))
+        items, after = with_everybody(campaign.items.all()), id_of(request.query_params.get("after"))
+        page = keyed_page(items, campaign, after=after)
         address = request.build_absolute_uri()
         following = replace_query_param(address, "after", str(page.after)) if page.after else None
         return Response({"next": following, "results": lines_for(campaign, page.items)})

@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 from directory.models import User
 
-from ..querysets import PanelQuerySet
+from ..querysets import PanelQuerySet, SeatQuerySet
 from .campaigns import Campaign
 
 
@@ -77,6 +77,8 @@ class PanelMember(models.Model):
     """Whom they stand in for while that one is away."""
     asked_at = models.DateTimeField(_("asked at"))
     left_at = models.DateTimeField(_("left at"), null=True, blank=True)
+
+    objects = SeatQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("reviewer")

@@ -3,5 +3,6 @@
 from .campaigns import CampaignQuerySet, PanelQuerySet
 from .items import ItemQuerySet
 from .reviews import ReviewQuerySet
+from .seats import SeatQuerySet
 
-__all__ = ["CampaignQuerySet", "ItemQuerySet", "PanelQuerySet", "ReviewQuerySet"]
+__all__ = ["CampaignQuerySet", "ItemQuerySet", "PanelQuerySet", "ReviewQuerySet", "SeatQuerySet"]

@@ -1,16 +1,17 @@
 """Reads of campaigns and panels."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, Subquery, Sum
+from django.db.models import Exists, F, IntegerField, OuterRef, Q, Subquery, Sum
 
 from directory.models import User
 from directory.permissions import can_read_everything, is_administrator
 
 from ..lifecycle import RUNNING, UNFINISHED, CampaignStatus
 from .reviews import defined_by
+from .seats import number_of_own
 
 if TYPE_CHECKING:
     from ..models import Campaign, Panel
@@ -39,18 +40,26 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
         return self.filter(Exists(seats)) if user.is_active else self.none()
 
     def open_for(self, user: User, *, is_waiting: bool = False) -> Self:
-        """Those in whose open stage this person sits, with `mine` and `mine_open`: how many items they are asked about,
-        and on how many of them nobody answered; and `closes_at`, when the stage does. What closes first comes first.
+        """Those in whose open stage this person is asked, with `mine` and `mine_open`: about how many items, and on how
+        many of them nobody answered; and `closes_at`, when the stage does. What is asked about themselves is left out.
 
-        `is_waiting`: only those with items that nobody answered.
+        `is_waiting`: only those with items that nobody answered, what closes first first.
         """
-        from ..models import CampaignStage
+        from ..models import CampaignStage, PanelMember
 
         stage = CampaignStage.objects.filter(campaign=OuterRef("pk"), position=OuterRef("stage"))
-        seated = self.open().filter(panels__stage=F("stage"), **_sits(user))
-        counted = seated.annotate(mine=Sum("panels__total"), mine_open=Sum("panels__open_items"))
-        found = counted.annotate(closes_at=Subquery(stage.values("ends_at"))).order_by("closes_at", "pk")
-        return found.filter(mine_open__gt=0) if is_waiting else found
+        sitting = PanelMember.objects.filter(person=user, left_at=None)
+        here = sitting.filter(panel__campaign=OuterRef("pk"), panel__stage=OuterRef("stage")).with_numbers()
+        numbers = here.order_by().values("panel__campaign")
+        found = self.open().filter(pk__in=sitting.order_by().values("panel__campaign"))
+        found = found.annotate(
+            mine=Subquery(numbers.annotate(all=Sum("mine")).values("all"), output_field=IntegerField()),
+            mine_open=Subquery(numbers.annotate(all=Sum("mine_open")).values("all"), output_field=IntegerField()),
+            closes_at=Subquery(stage.values("ends_at")),
+        )
+        if is_waiting:
+            return found.filter(mine_open__gt=0).order_by("closes_at", "pk")
+        return found.filter(mine__gt=0)
 
     def over_for(self, user: User) -> Self:
         """Those in which this person has nothing to answer, or not any more."""
@@ -81,10 +90,6 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
         return self.open().filter(ended).order_by("ends_at", "pk")
 
 
-def _sits(user: User) -> dict[str, Any]:
-    return {"panels__members__person": user, "panels__members__left_at": None}
-
-
 class PanelQuerySet(models.QuerySet["Panel"]):
     """Panels."""
 
@@ -92,9 +97,18 @@ class PanelQuerySet(models.QuerySet["Panel"]):
         """The panels in which this person sits now."""
         return self.filter(members__person=user, members__left_at=None)
 
-    def waiting_for(self, person: Any) -> Self:
-        """Those of open stages in which this person (an id, or an expression for one) sits and items are open."""
-        return self.current().filter(members__person=person, members__left_at=None, open_items__gt=0)
+    def with_own_of(self, user: User) -> Self:
+        """With `own` and `own_open`: how many of its items are about this person, who never answers on them."""
+        own = number_of_own(person=user, panel=OuterRef("pk"))
+        return self.annotate(own=own, own_open=number_of_own(person=user, panel=OuterRef("pk"), is_open=True))
+
+    def abandoned(self) -> Self:
+        """Those of open stages in which nobody sits, while something that is still there is open."""
+        from ..models import PanelMember, ReviewItem
+
+        seats = PanelMember.objects.filter(panel=OuterRef("pk"), left_at=None)
+        items = ReviewItem.objects.filter(panel=OuterRef("pk")).open().standing()
+        return self.current().filter(~Exists(seats), open_items__gt=0).filter(Exists(items))
 
     def current(self) -> Self:
         """Those of the stage in which their campaign is."""

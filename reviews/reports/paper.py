@@ -36,6 +36,7 @@ STORY = (
     events.CAMPAIGN_EXTENDED, events.CAMPAIGN_STOPPED, events.CAMPAIGN_RESET, events.CAMPAIGN_CANCELED,
     events.CAMPAIGN_REMINDED, events.CAMPAIGN_CLOSED, events.CAMPAIGN_APPLYING, events.CAMPAIGN_COMPLETED,
     events.CAMPAIGN_WORK_STUCK, events.CAMPAIGN_RESTARTED, events.REVIEWER_REPLACED,
+    events.REVIEWER_FOUND, events.ITEMS_PUT_TO_MANAGER,
 )  # fmt: skip
 """What of a campaign's story is about all of it."""
 

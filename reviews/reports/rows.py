@@ -48,7 +48,7 @@ def lines_of(campaign: Campaign, *, wanted: Q | None = None, most: int | None = 
 
 
 def lines_for(campaign: Campaign, items: Sequence[ReviewItem]) -> list[dict[str, Any]]:
-    """These items, read `with_answers`, as rows."""
+    """These items, read `with_everybody`, as rows."""
     return [row_of(campaign, line) for line in _lines(items, applied_by=_who_applied(campaign))]
 
 
@@ -86,7 +86,7 @@ def _batches(items: ItemQuerySet, *, campaign: Campaign, most: int | None) -> It
     first = first_key(campaign)
     if first is None:
         return
-    rows, rest, left = with_answers(items).order_by("pk"), Q(pk__gte=first), most
+    rows, rest, left = with_everybody(items).order_by("pk"), Q(pk__gte=first), most
     while left != 0:
         size = BATCH if left is None else min(BATCH, left)
         yield (batch := list(rows.filter(rest)[:size]))
@@ -96,7 +96,7 @@ def _batches(items: ItemQuerySet, *, campaign: Campaign, most: int | None) -> It
         left = None if left is None else left - size
 
 
-def with_answers(items: ItemQuerySet) -> ItemQuerySet:
+def with_everybody(items: ItemQuerySet) -> ItemQuerySet:
     """Items with who answered, who was asked, and who owns what they are about."""
     return items.select_related(
         "person", "decided_by", "panel", "assignment__package__owner", "grant__resource_role__resource"

@@ -11,6 +11,7 @@ from ..actions.deciding import MOST, Answers
 from ..choices import Verdict
 from ..lifecycle import CampaignStatus
 from ..models import Campaign, Decision, ReviewItem
+from ..reading import told_to
 from ..recommending import in_words
 
 ANSWERABLE = [choice for choice in Verdict.choices if choice[0] != Verdict.NOT_REVIEWED]
@@ -67,6 +68,11 @@ class ItemSerializer(OutputSerializer[ReviewItem]):
         )  # fmt: skip
         read_only_fields = fields
 
+    def to_representation(self, item: ReviewItem) -> dict[str, Any]:
+        """Of their own access callers read what they said themselves."""
+        self.said = told_to(self.context["request"].user, item)
+        return dict(super().to_representation(item))
+
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_recommended_because(self, item: ReviewItem) -> list[str]:
         return in_words(item) if item.campaign.rules.shows_recommendations else []
@@ -77,7 +83,7 @@ class ItemSerializer(OutputSerializer[ReviewItem]):
         shows_earlier = next(
             (stage.shows_earlier for stage in item.campaign.stages.all() if stage.position == item.stage), True
         )
-        shown = [one for one in item.decisions.all() if shows_earlier or one.stage == item.stage]
+        shown = [one for one in self.said if shows_earlier or one.stage == item.stage]
         return AnswerSerializer(shown, many=True).data
 
 

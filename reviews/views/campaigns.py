@@ -155,9 +155,9 @@ class ReviewersView(CampaignPage):
     def get(self, request: SignedInRequest, pk: UUID) -> HttpResponse:
         campaign = self.find(pk)
         is_open = request.GET.get("show") == "open"
-        seats = PanelMember.objects.filter(panel__campaign=campaign, panel__total__gt=0)
+        seats = PanelMember.objects.filter(panel__campaign=campaign, panel__total__gt=0).with_numbers()
         if is_open:
-            seats = seats.filter(left_at=None, panel__stage=campaign.stage, panel__open_items__gt=0)
+            seats = seats.filter(left_at=None, panel__stage=campaign.stage).with_open_items()
         page = SEATS.page(seats.select_related("panel", "person", "in_place_of"), cursor=request.GET.get(PARAMETER))
         here = reverse("reviews:result_reviewers", args=[pk])
         context = {

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from directory.models import User
 from provisioning.models import GrantReason
 from requests_app.models import AccessRequest, Assignment
 from requests_app.views.base import SignedInRequest, add_errors
@@ -17,6 +18,7 @@ from ..actions.deciding import ANSWERS, decide
 from ..forms import AnswerForm
 from ..models import Decision, ReviewItem
 from ..permissions import can_decide, can_steer
+from ..reading import told_to, with_decisions
 from ..recommending import in_words
 from .base import ReviewerView
 from .reviewing import tell
@@ -52,7 +54,7 @@ class ItemView(ReviewerView):
 
     def _item(self, pk: UUID) -> ReviewItem:
         """The item, for whoever is or was asked, and for those who see the results; for others nothing is here."""
-        visible = ReviewItem.objects.visible_to(self.request.user).with_access()
+        visible = with_decisions(ReviewItem.objects.visible_to(self.request.user).with_access())
         return get_object_or_404(visible.select_related("campaign__review", "panel", "decided_by"), pk=pk)
 
     def _is_mine(self, item: ReviewItem) -> bool:
@@ -60,6 +62,7 @@ class ItemView(ReviewerView):
 
     def _page(self, item: ReviewItem, *, form: AnswerForm, status: int = 200) -> HttpResponse:
         user, rules = self.request.user, item.campaign.rules
+        said = told_to(user, item)
         stage = item.campaign.stages.get(position=item.campaign.stage)
         is_asked = can_decide(user, item)
         context = {
@@ -71,8 +74,8 @@ class ItemView(ReviewerView):
             "advice": in_words(item) if rules.shows_recommendations or not is_asked else [],
             "can_answer": is_asked and not _is_late(stage),
             "can_hand_on": item.campaign.is_open and (is_asked or can_steer(user, item.campaign)),
-            "said": [one for one in _answers(item) if not is_asked or stage.shows_earlier or one.stage == item.stage],
-            "earlier": _earlier_answers(item),
+            "said": [one for one in said if not is_asked or stage.shows_earlier or one.stage == item.stage],
+            "earlier": _earlier_answers(item, reader=user),
             **_origins(item),
         }
         return render(self.request, "reviews/item.html", context, status=status)
@@ -82,15 +85,14 @@ def _is_late(stage: Any) -> bool:
     return stage.ends_at is not None and stage.ends_at <= timezone.now()
 
 
-def _answers(item: ReviewItem) -> list[Decision]:
-    return list(item.decisions.select_related("decided_by", "in_place_of"))
-
-
-def _earlier_answers(item: ReviewItem) -> list[Decision]:
-    """What earlier campaigns answered on the same access of the same person, the latest first."""
+def _earlier_answers(item: ReviewItem, *, reader: User) -> list[Decision]:
+    """What earlier campaigns answered on the same access of the same person, the latest first; of their own access
+    whoever reads it is told what they said themselves."""
     same: dict[str, Any] = {"item__grant": item.grant_id}
     if item.assignment:
         same = {"item__assignment__package": item.assignment.package_id}
+    if item.person_id == reader.pk:
+        same["decided_by"] = reader
     answers = Decision.objects.filter(item__person=item.person_id, **same).exclude(item__campaign=item.campaign_id)
     return list(answers.select_related("decided_by", "in_place_of", "item__campaign")[:MOST_EARLIER])
 

@@ -22,9 +22,10 @@ from ..choices import Recommendation, Verdict
 from ..forms import ANSWERED, OPEN, AnswerForm, ItemFilterForm
 from ..models import Campaign
 from ..permissions import sees_campaigns
-from ..reading import Page, Row, Seat, page_of, rows_of, with_answers
+from ..reading import Page, Row, Seat, page_of, rows_of, with_decisions
 from .base import ReviewerView
 
+ASKED = Keyset("closes_at", size=25, oldest_first=True)
 OVER = Keyset("created_at", size=25)
 
 
@@ -34,13 +35,17 @@ class MineView(ReviewerView):
     def get(self, request: SignedInRequest) -> HttpResponse:
         is_over = request.GET.get("tab") == "over"
         asking = Campaign.objects.asking(request.user)
-        if is_over:
-            page = OVER.page(asking.over_for(request.user), cursor=request.GET.get(PARAMETER))
-            shown = {"rows": page.rows, "newer": page_address(request, page.newer)}
-            shown["older"] = page_address(request, page.older)
-        else:
-            shown = {"rows": list(asking.open_for(request.user))}
-        context = {**shown, "is_over": is_over, "tabs": _tabs(is_over), "looks_over": sees_campaigns(request.user)}
+        rows = asking.over_for(request.user) if is_over else asking.open_for(request.user)
+        page = (OVER if is_over else ASKED).page(rows, cursor=request.GET.get(PARAMETER))
+        before, after = (page.newer, page.older) if is_over else (page.older, page.newer)
+        context = {
+            "rows": page.rows,
+            "before_url": page_address(request, before),
+            "after_url": page_address(request, after),
+            "is_over": is_over,
+            "tabs": _tabs(is_over),
+            "looks_over": sees_campaigns(request.user),
+        }
         return render(request, "reviews/mine.html", context)
 
 
@@ -96,7 +101,7 @@ class CampaignView(ReviewerView):
             "shown": form.shown if form.is_valid() else OPEN,
             "before_url": self._beside(before=page.before),
             "after_url": self._beside(after=page.after),
-            "is_done": bool(seat.current) and not seat.open_items,
+            "is_done": bool(seat.total) and not seat.open_items,
             "can_accept": bool(seat.open_items) and seat.campaign.rules.shows_recommendations,
             "problem": problem,
             "chosen": self.request.POST.getlist("item"),
@@ -129,7 +134,7 @@ class CampaignView(ReviewerView):
     def _items(self, seat: Seat, form: ItemFilterForm) -> Page:
         if not form.is_valid():
             return Page([])
-        items = with_answers(form.narrow(seat.items()).select_related("assignment", "grant"))
+        items = with_decisions(form.narrow(seat.items()).select_related("assignment", "grant"))
         return page_of(items, after=_id(self.request.GET.get("after")), before=_id(self.request.GET.get("before")))
 
     def _beside(self, **edge: UUID | None) -> str:

@@ -37,13 +37,13 @@ def item_of(campaign: Campaign, person: User) -> ReviewItem:
 
 def test_the_campaigns_that_ask_me_and_their_items(campaign: Campaign, cast: Cast) -> None:
     marco = as_person(cast.marco)
-    [asked] = marco.get("/api/v1/asked-reviews/").json()
+    [asked] = marco.get("/api/v1/asked-reviews/").json()["results"]
     assert (asked["id"], asked["items"], asked["open_items"]) == (str(campaign.pk), 2, 2)
     found = marco.get(ITEMS, {"campaign": str(campaign.pk)}).json()
     assert [one["person_name"] for one in found["results"]] == ["Charlie", "Rita"]
     assert found["next"] is None
     assert as_person(cast.rita).get(ITEMS).json()["results"] == []
-    assert as_person(cast.rita).get("/api/v1/asked-reviews/").json() == []
+    assert as_person(cast.rita).get("/api/v1/asked-reviews/").json()["results"] == []
     assert marco.get(ITEMS, {"after": "nonsense"}).status_code == 400
 
 

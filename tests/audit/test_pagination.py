@@ -42,6 +42,21 @@ def test_going_up_again_shows_the_same_pages(fill: Fill) -> None:
     assert down[0].newer is None
 
 
+def test_oldest_first_shows_every_event_once_there_and_back(fill: Fill) -> None:
+    fill(40)
+    upwards = Keyset("occurred_at", size=7, oldest_first=True)
+    there = [upwards.page(Event.objects.all())]
+    while there[-1].newer:
+        there.append(upwards.page(Event.objects.all(), cursor=there[-1].newer))
+    seen = [event.pk for page in there for event in page.rows]
+    assert seen == list(Event.objects.order_by("occurred_at", "id").values_list("pk", flat=True))
+    assert (there[0].older, len(there)) == (None, 6)
+    back = [there[-1]]
+    while back[-1].older:
+        back.append(upwards.page(Event.objects.all(), cursor=back[-1].older))
+    assert [page.rows for page in back] == [page.rows for page in reversed(there)]
+
+
 @pytest.mark.parametrize("number", [0, 1, 7])
 def test_a_list_that_fits_one_page_has_no_neighbours(fill: Fill, number: int) -> None:
     fill(number)

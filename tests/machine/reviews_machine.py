@@ -5,6 +5,7 @@ is removed that was approved, nothing is kept that was denied, nothing goes befo
 themselves, no open item is left to nobody, and the population stays as it was frozen.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -121,6 +122,7 @@ class ReviewsMachine(RuleBasedStateMachine):
         before = {item.pk for item in self._items() if item.stage == self._fresh().stage}
         if self._steer(steering.reset, why="Anew"):
             self.said = {pk: verdict for pk, verdict in self.said.items() if pk not in before}
+            replacing.replace_absent(now=self.now)
 
     @precondition(lambda self: self.is_open)
     @rule()
@@ -243,6 +245,17 @@ class ReviewsMachine(RuleBasedStateMachine):
         for panel in Panel.objects.filter(campaign=self.campaign, stage=stage):
             items = ReviewItem.objects.filter(panel=panel)
             assert panel.open_items == items.filter(is_open=True).count(), "a panel counts wrong"
+
+    @invariant()
+    def what_people_are_told_to_do_is_what_they_may_answer(self) -> None:
+        """Nothing about themselves is among it, whichever panels they sit in."""
+        if not hasattr(self, "frozen") or not self.is_open:
+            return
+        open_items = [item for item in self._open_items() if item.stage == self._fresh().stage]
+        mine = Counter(one for item in open_items for one in self._reviewers(item))
+        for one in User.objects.enabled().filter(panel_seats__panel__campaign=self.campaign).distinct():
+            told = sum(campaign.mine_open for campaign in Campaign.objects.open_for(one))
+            assert told == mine[one], f"{one} is told to answer on {told} items, and may on {mine[one]}"
 
     @invariant()
     def the_journal_tells_every_answer(self) -> None:

@@ -59,6 +59,30 @@ def test_what_waits_for_me_is_listed_with_how_far_i_am(campaign: Campaign, marco
     assert campaign.name in words_of(marco.get("/")), "it is among what waits for me on the home page"
 
 
+def test_many_open_reviews_come_page_by_page_what_ends_first_first(
+    campaign: Campaign, marco: Client, cast: Cast, package, held, django_assert_max_num_queries
+) -> None:
+    for number in range(29):
+        more = open_by_hand(make_review(package, name=f"Review {number:02}"), held[:1], cast.marco)
+        more.stages.update(ends_at=timezone.now() + (8 + number) * DAY)
+    mine = reverse("reviews:mine")
+    with django_assert_max_num_queries(10):
+        first = marco.get(mine)
+    assert [str(one) for one in first.context["rows"][:2]] == [campaign.name, "Review 00"]
+    assert (len(first.context["rows"]), first.context["before_url"]) == (25, "")
+    second = marco.get(mine + first.context["after_url"])
+    assert [str(one) for one in second.context["rows"]] == [f"Review {number:02}" for number in range(24, 29)]
+    assert second.context["after_url"] == ""
+    assert marco.get(mine + second.context["before_url"]).context["rows"] == first.context["rows"]
+    told = marco.get("/api/v1/asked-reviews/", {"page_size": 20}).json()
+    rest = marco.get(told["next"]).json()
+    assert [one["name"] for one in told["results"][:2]] == [campaign.name, "Review 00"]
+    assert (len(rest["results"]), rest["next"]) == (10, None)
+    assert [one["id"] for one in marco.get(rest["previous"]).json()["results"]] == [
+        one["id"] for one in told["results"]
+    ]
+
+
 def test_what_is_over_stays_with_my_answers(campaign: Campaign, marco: Client, cast: Cast) -> None:
     item = item_of(campaign, cast.rita)
     decide(items=[item], verdict=Verdict.DENY, actor=cast.marco, reason="Left the team", now=NOW)
