@@ -2,9 +2,10 @@
 
 import logging
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -16,14 +17,19 @@ from directory.models import User
 
 from .. import events, occasions
 from ..choices import Trigger
+from ..lifecycle import IllegalMove
 from ..models import Campaign, Cue, Review
 from ..occasions import Occasion
+from ..permissions import can_define
 from . import starting
+from .moving_again import put_to_manager
 
 logger = logging.getLogger(__name__)
 
 DORMANT_AFTER = 90
 """Days, where a review says nothing else."""
+LOOKED_AFTER = timedelta(hours=1)
+"""When it is looked again whether the campaign before it has ended."""
 
 
 def leave_cues(trigger: Trigger, found: Iterable[Occasion], *, now: datetime) -> int:
@@ -62,6 +68,26 @@ def heed(cue: Cue, *, now: datetime) -> None:
 def heed_all_due(*, now: datetime) -> int:
     """Heed every cue that is due at `now`; returns how many. For commands and tests."""
     return outbox.drain(Cue.objects.all(), perform=lambda cue: heed(cue, now=now), now=now)
+
+
+@transaction.atomic
+def retry(*, cue: Cue, actor: User, now: datetime) -> None:
+    """Have what got stuck be tried again, with its attempts counted anew.
+
+    Raises PermissionDenied, and IllegalMove where it is not stuck.
+    """
+    from ..tasks import heed_cue
+
+    locked = Cue.objects.select_for_update(of=("self",)).select_related("review", "person").get(pk=cue.pk)
+    if not can_define(actor, locked.review):
+        raise PermissionDenied(_("Only those who may define the review have it begun again."))
+    if locked.status != WorkStatus.STUCK:
+        raise IllegalMove(_("This is %(status)s.") % {"status": locked.get_status_display()})
+    outbox.retry(Cue.objects.filter(pk=locked.pk), now=now)
+    details = {"error": locked.last_error}
+    told = {"target": locked.review, "person": locked.person, "at": now, "details": details}
+    journal.record(events.CUE_RETRIED, actor=actor, **told)
+    outbox.dispatch(heed_cue, [locked.pk])
 
 
 # --- Leaving them -----------------------------------------------------------------------------------------------------
@@ -113,7 +139,10 @@ def _cue(review: Review, occasion: Occasion, *, now: datetime) -> Cue:
 
 @transaction.atomic
 def _begin(cue: Cue, *, now: datetime) -> None:
-    """Once for each event, and never beside a campaign about the same person that still runs."""
+    """Once for each event, and never beside a campaign about the same person: it waits for the end of one that runs.
+
+    A campaign looks at everything that the person has when it begins: it answers whatever had happened until then.
+    """
     review = Review.objects.select_for_update(of=("self",)).get(pk=cue.review_id)
     if not outbox.still_held([cue]):
         raise outbox.LeaseLostError(f"The cue {cue.pk} is held by another worker.")
@@ -122,13 +151,24 @@ def _begin(cue: Cue, *, now: datetime) -> None:
     if not is_wanted or Campaign.objects.filter(review=review, slot=slot).exists():
         outbox.settle(cue, now=now, status=WorkStatus.SUPERSEDED)
         return
-    status = WorkStatus.DONE
-    try:
-        starting.begin(review=review, slot=slot, person=cue.person, now=now)
-    except starting.StillRunning:
-        status = WorkStatus.SUPERSEDED
-        _skip(cue, why=_("the campaign before it is still running"), now=now)
-    outbox.settle(cue, now=now, status=status)
+    if running := Campaign.objects.running().filter(review=review, person=cue.person_id).first():
+        if _is_put_to_newest_manager(running, cue, now=now):
+            outbox.settle(cue, now=now, status=WorkStatus.SUPERSEDED)
+        else:
+            outbox.wait([cue], now=now, delay=LOOKED_AFTER)
+        return
+    starting.begin(review=review, slot=slot, person=cue.person, now=now)
+    outbox.settle(cue, now=now)
+    others = Cue.objects.filter(review=review, person=cue.person_id, created_at__lte=now)
+    outbox.supersede(others, now=now)
+
+
+def _is_put_to_newest_manager(running: Campaign, cue: Cue, *, now: datetime) -> bool:
+    """Whether the campaign that runs asks the manager whom they have by now: it need not be begun anew."""
+    manager = cue.person.manager
+    if running.review.trigger != Trigger.MANAGER_CHANGED or manager is None:
+        return False
+    return put_to_manager(campaign=running, manager=manager, now=now)
 
 
 def _skip(cue: Cue, *, why: str, now: datetime) -> None:

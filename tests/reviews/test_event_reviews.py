@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from importlib import import_module
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.apps import apps
@@ -18,10 +19,13 @@ from provisioning.models import LastUse, UseReading, UseSource
 from requests_app.lifecycle import ExceptionStatus
 from requests_app.models import Assignment, SeparationException
 from reviews import events
-from reviews.actions import launching, reacting
+from reviews.actions import closing, launching, reacting, steering
+from reviews.actions.deciding import decide
+from reviews.actions.handing_on import hand_on
 from reviews.choices import NoResponse, ReviewerKind, ReviewScope, Trigger
 from reviews.lifecycle import CampaignStatus
-from reviews.models import Campaign, Cue, Review
+from reviews.models import Campaign, Cue, Review, ReviewItem
+from reviews.occasions import Occasion
 from tests.cast import NOW, Cast
 
 from .conftest import DAY, give
@@ -119,14 +123,89 @@ def test_one_event_starts_one_campaign(cast: Cast, held: list[Assignment]) -> No
     assert Cue.objects.get().status == WorkStatus.SUPERSEDED
 
 
-def test_a_campaign_about_the_same_person_that_still_runs_is_not_doubled(cast: Cast, held: list[Assignment]) -> None:
+# --- Moved again while the review runs --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def moved(cast: Cast, package: AccessPackage, held: list[Assignment]) -> Campaign:
+    """Rita, who has two packages, came to Olga, who answered on the first."""
+    second = cast.package("Sales: Wiki", cast.role("Wiki")[1])
+    cast.policy(second, approver=None, duration_amount=720)
+    give(second, cast.rita)
     change(cast.rita, cast, manager=cast.olga)
-    heed()
+    [campaign] = heed()
+    decide(items=[campaign.items.get(what=str(package))], verdict="approve", actor=cast.olga, now=LATER)
+    return campaign
+
+
+def asked(campaign: Campaign) -> dict[str, str]:
+    """Who is asked about what by now."""
+    items = campaign.items.select_related("panel__only_member")
+    return {item.what: str(item.panel.only_member) for item in items}
+
+
+def test_what_is_open_is_put_to_the_newest_manager_and_what_was_answered_stays(moved: Campaign, cast: Cast) -> None:
     change(cast.rita, cast, manager=cast.ada, now=LATER + DAY)
-    assert len(heed(LATER + DAY)) == 1
-    skipped = Event.objects.get(verb=events.OCCURRENCE_SKIPPED)
-    assert "still running" in skipped.details["why"]
-    assert skipped.person_id == cast.rita.pk
+    assert heed(LATER + DAY) == [moved], "not doubled"
+    assert asked(moved) == {"Sales: Standard Access": "Olga", "Sales: Wiki": "Ada"}
+    assert list(ReviewItem.objects.asked_of(cast.ada)) == [moved.items.get(what="Sales: Wiki")]
+    assert moved.items.get(what="Sales: Standard Access").decided_by == cast.olga
+    told = Event.objects.get(verb=events.ITEMS_PUT_TO_MANAGER)
+    assert told.sentence == f"1 open items of {moved} were put to Ada, who is the manager of Rita by now"
+    assert Cue.objects.latest("created_at").status == WorkStatus.SUPERSEDED
+    assert not Event.objects.filter(verb=events.OCCURRENCE_SKIPPED).exists()
+
+
+def test_the_newest_manager_has_as_long_for_it_as_the_first_had(moved: Campaign, cast: Cast) -> None:
+    at = LATER + 13 * DAY
+    change(cast.rita, cast, manager=cast.ada, now=at)
+    heed(at)
+    moved.refresh_from_db()
+    assert (moved.stages.get().ends_at, moved.ends_at) == (at + 14 * DAY, at + 14 * DAY)
+
+
+def test_what_was_handed_on_stays_with_whoever_it_was_handed_to(moved: Campaign, cast: Cast) -> None:
+    hand_on(items=[moved.items.get(what="Sales: Wiki")], to=cast.charlie, why="Yours", actor=cast.olga, now=LATER)
+    change(cast.rita, cast, manager=cast.ada, now=LATER + DAY)
+    heed(LATER + DAY)
+    assert asked(moved)["Sales: Wiki"] == "Charlie"
+
+
+def test_back_to_the_manager_who_is_asked_nothing_changes(moved: Campaign, cast: Cast) -> None:
+    ends_at = moved.stages.get().ends_at
+    change(cast.rita, cast, manager=cast.ada, now=LATER + DAY)
+    change(cast.rita, cast, manager=cast.olga, now=LATER + DAY)
+    heed(LATER + DAY)
+    assert asked(moved) == {"Sales: Standard Access": "Olga", "Sales: Wiki": "Olga"}
+    assert moved.stages.get().ends_at == ends_at
+
+
+def test_where_others_than_the_manager_are_asked_another_campaign_follows_the_one_that_runs(
+    moved: Campaign, cast: Cast
+) -> None:
+    moved.stages.update(reviewers=ReviewerKind.PACKAGE_OWNER)
+    change(cast.rita, cast, manager=cast.ada, now=LATER + DAY)
+    change(cast.rita, cast, manager=cast.charlie, now=LATER + 2 * DAY)
+    assert heed(LATER + 2 * DAY) == [moved]
+    assert Cue.objects.filter(status=WorkStatus.PENDING).count() == 2
+    at = LATER + 14 * DAY
+    closing.close_all_due(now=at)
+    _first, second = heed(at + DAY)
+    assert second.person == cast.rita
+    assert set(asked(second).values()) == {"Charlie"}
+    assert not Cue.objects.filter(status=WorkStatus.PENDING).exists(), "one campaign answers both"
+
+
+def test_a_conflict_that_comes_up_while_another_is_reviewed_is_reviewed_after_it(
+    cast: Cast, held: list[Assignment]
+) -> None:
+    review = set_up(Trigger.CONFLICT)
+    reacting.leave_cues(Trigger.CONFLICT, [Occasion(cast.rita.pk, uuid4())], now=LATER)
+    [first] = heed()
+    reacting.leave_cues(Trigger.CONFLICT, [Occasion(cast.rita.pk, uuid4())], now=LATER + DAY)
+    assert heed(LATER + DAY) == [first]
+    steering.cancel(campaign=first, why="Enough", actor=cast.ada, now=LATER + DAY)
+    assert [campaign.review for campaign in heed(LATER + 2 * DAY)] == [review, review]
 
 
 def test_a_review_that_is_switched_off_starts_nothing(cast: Cast, held: list[Assignment], mover_review: Review) -> None:
