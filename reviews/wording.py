@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
@@ -16,7 +17,8 @@ from catalog.wording import MOST_NAMES, further, time_in_words
 from directory.models import Group, User
 
 from .choices import ApplyWhen, DeniedGuests, Frequency, NoResponse, ReviewerKind, ReviewScope, Trigger
-from .models import Review, ReviewStage
+from .models import Campaign, Review, ReviewStage
+from .reach import is_reviewable
 from .recurrence import MONTHS, occurrence
 
 MOST_STARTS = 5
@@ -152,17 +154,37 @@ def stage_with_its_part(stage: ReviewStage) -> str:
     return _("%(stage)s, of what was: %(taken)s") % {"stage": said, "taken": taken}
 
 
-def next_starts(review: Review, *, most: int = MOST_STARTS) -> list[datetime]:
-    """When its next campaigns start by the calendar, the first first; none where it is disabled or has ended."""
+def next_starts(review: Review, *, now: datetime, most: int = MOST_STARTS) -> list[datetime]:
+    """When its next campaigns start by the calendar, the first first; none where it is disabled or has ended.
+
+    One that is due and waits is not among them (`waiting_in_words`).
+    """
     if not review.is_enabled or review.next_at is None:
         return []
     found: list[datetime] = []
     number = 0
     while len(found) < most and (moment := occurrence(review, number)) is not None:
-        if moment >= review.next_at:
+        if moment >= review.next_at and moment > now:
             found.append(moment)
         number += 1
     return found
+
+
+def waiting_in_words(review: Review, *, now: datetime) -> str:
+    """Since when a campaign is due by the calendar that has not started, and for what it waits; empty where none is.
+
+    No statement where none is.
+    """
+    if not review.is_enabled or review.next_at is None or review.next_at > now:
+        return ""
+    told: dict[str, Any] = {"when": moment_in_words(review.next_at)}
+    running = Campaign.objects.running().filter(review=review, person=None).first()
+    if running:
+        said = _("One is due since %(when)s: it starts when “%(campaign)s” has closed.")
+        return said % {**told, "campaign": running}
+    if not is_reviewable(review, now=now):
+        return _("One is due since %(when)s: it starts when there is somebody who could answer.") % told
+    return _("One is due since %(when)s: it starts in a moment.") % told
 
 
 def moment_in_words(moment: datetime) -> str:

@@ -14,10 +14,12 @@ from catalog.wording import time_in_words
 from directory.models import Group, User
 from directory.permissions import is_administrator
 
+from .. import reviewers
 from ..choices import DeniedGuests, Frequency, ReviewerKind, ReviewScope, Trigger
 from ..models import Review, ReviewStage
 from ..models.reviews import MOST_STAGES, NAMED_BY
 from ..permissions import can_define
+from ..reach import NOBODY, could_be_reviewed
 from ..recurrence import occurrence, shortest_gap
 
 FURTHEST = timedelta(days=3650)
@@ -65,7 +67,7 @@ def check_review(
         _stages(review, stages),
     ))  # fmt: skip
     faults: defaultdict[str, list[str]] = defaultdict(list)
-    for name, said in wrong or _overlap(review, stages):
+    for name, said in wrong or chain(_overlap(review, stages), _nobody(review, stages, now=now)):
         faults[name].append(said)
     if faults:
         raise ValidationError(dict(faults))
@@ -176,6 +178,9 @@ def _of_stage(review: Review, stage: Stage) -> Iterator[str]:
     yield from (said for _name, said in chain(_reviewers(stage), _taking(stage)))
     if review.scope in BY_ROLE and stage.row.reviewers in (ReviewerKind.PACKAGE_OWNER, ReviewerKind.CATALOG_OWNERS):
         yield _("a role belongs to no one package or catalog: have the resource's owners review it.")
+    is_of_a_person = review.scope == ReviewScope.PERSON and stage.row.reviewers == ReviewerKind.PEOPLE
+    if is_of_a_person and reviewers.named(_names(stage.people, stage.groups)) == [review.person_id]:
+        yield _("nobody answers on their own access: name somebody else, or have people review themselves.")
 
 
 def _reviewers(stage: Stage) -> Iterator[Fault]:
@@ -201,6 +206,20 @@ def _is_anybody(people: Collection[User], groups: Collection[Group]) -> bool:
     if any(person.is_active for person in people):
         return True
     return bool(groups) and User.objects.enabled().in_groups([group.pk for group in groups]).exists()
+
+
+def _nobody(review: Review, stages: Sequence[Stage], *, now: datetime) -> Iterator[Fault]:
+    """Of what it would look at now; whom an event will concern nobody knows yet."""
+    if review.trigger != Trigger.SCHEDULE:
+        return
+    first = stages[0]
+    named = _names([*first.people, *first.fallback_people], [*first.groups, *first.fallback_groups])
+    if not could_be_reviewed(review, by=first.row.reviewers, named=named, now=now):
+        yield "stages", str(NOBODY)
+
+
+def _names(people: Collection[User], groups: Collection[Group]) -> dict[str, list[str]]:
+    return {"people": [str(one.pk) for one in people], "groups": [str(one.pk) for one in groups]}
 
 
 def _overlap(review: Review, stages: Sequence[Stage]) -> Iterator[Fault]:

@@ -1,7 +1,8 @@
 """Starts campaigns: by the calendar, each occurrence once, and by hand.
 
-One that comes while the campaign before it still runs waits for its end. Of occurrences that were missed, or that
-waited until the one after them was due too, only the latest is made up for; the others are journalled with the reason.
+One that comes while the campaign before it still runs waits for its end, and where nobody at all could answer it waits
+for somebody who can. Of occurrences that were missed, or that waited until the one after them was due too, only the
+latest is made up for; the others are journalled with the reason.
 The review is locked throughout, so that two schedulers start one.
 """
 
@@ -26,6 +27,7 @@ from ..choices import Trigger
 from ..lifecycle import IllegalMove
 from ..models import Campaign, CampaignStage, Review, ReviewStage, WorkKind
 from ..permissions import can_define
+from ..reach import NOBODY, is_reviewable
 from ..terms import Terms
 from . import carrying
 
@@ -37,6 +39,10 @@ AT_A_TIME = 100
 
 class StillRunning(IllegalMove):
     """The campaign before it is still being started or answered."""
+
+
+class NobodyReviews(IllegalMove):
+    """There is nobody at all who could answer: silence would decide on everybody's access."""
 
 
 def start_due(now: datetime) -> int:
@@ -52,7 +58,7 @@ def start_due(now: datetime) -> int:
 
 @transaction.atomic
 def start_review(*, review: Review, actor: User, now: datetime) -> Campaign:
-    """Start a campaign by hand, beside the calendar. Raises PermissionDenied and StillRunning."""
+    """Start a campaign by hand, beside the calendar. Raises PermissionDenied, StillRunning and NobodyReviews."""
     review = _locked(review.pk)
     if not can_define(actor, review):
         raise PermissionDenied(_("Only those who look after what it reviews start it."))
@@ -67,10 +73,12 @@ def begin(
     """Write down one occurrence with a copy of the review's terms and stages, and ask for its launch.
 
     Inside a transaction that has locked the review. Raises StillRunning where one is, of this person where a `person`
-    is concerned.
+    is concerned, and NobodyReviews.
     """
     if _is_running(review, person=person):
         raise StillRunning(_("The campaign before it is still running."))
+    if not is_reviewable(review, now=now, person=person):
+        raise NobodyReviews(str(NOBODY))
     campaign = Campaign.objects.create(
         review=review,
         slot=slot,
@@ -115,7 +123,7 @@ def _start_occurrence(review_id: UUID, *, now: datetime) -> bool:
     for moment in due[:-1]:
         _skip(review, moment, is_held_up=is_held_up, now=now)
     is_wanted = bool(due) and not Campaign.objects.filter(review=review, slot=_slot(due[-1])).exists()
-    if is_wanted and is_held_up:
+    if is_wanted and (is_held_up or not is_reviewable(review, now=now)):
         review.schedule(due[-1])
         return False
     if is_wanted:

@@ -168,15 +168,20 @@ class ReviewAdmin(ReviewedRows, ConfigurationAdmin):
     def next_start(self, review: Review) -> str:
         if review.trigger != Trigger.SCHEDULE:
             return capfirst(review.get_trigger_display())
-        starts = wording.next_starts(review, most=1)
+        now = timezone.now()
+        if waiting := wording.waiting_in_words(review, now=now):
+            return waiting
+        starts = wording.next_starts(review, now=now, most=1)
         return wording.moment_in_words(starts[0]) if starts else "—"
 
     @display(description=_("next starts"))
     def next_starts(self, review: Review) -> SafeString | str:
-        starts = wording.next_starts(review)
         if review.trigger != Trigger.SCHEDULE:
             return capfirst(wording.when_in_words(review))
-        rows = ((wording.moment_in_words(moment),) for moment in starts)
+        now = timezone.now()
+        starts = [wording.moment_in_words(moment) for moment in wording.next_starts(review, now=now)]
+        said = [wording.waiting_in_words(review, now=now), *starts]
+        rows = ((one,) for one in said if one)
         return format_html_join("", "<p>{}</p>", rows) or str(_("It does not start again."))
 
     @display(description=_("campaigns"))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -62,12 +63,13 @@ class ReviewSerializer(OutputSerializer[Review]):
     told_at_end = PersonSerializer(many=True, read_only=True)
     next_at = MomentField(read_only=True, allow_null=True, help_text="When its next campaign starts; null: none is.")
     next_starts = serializers.SerializerMethodField(help_text="When its next campaigns start, five at most.")
+    waiting = serializers.SerializerMethodField(help_text="What a campaign that is due waits for; empty: none is.")
     campaigns_started = serializers.IntegerField(source="started", read_only=True)
 
     class Meta:
         model = Review
-        fields = ("id", "sentence", "warnings", *CHOSEN, "stages", "next_at", "next_starts", "campaigns_started",
-                  "created_at")  # fmt: skip
+        fields = ("id", "sentence", "warnings", *CHOSEN, "stages", "next_at", "next_starts", "waiting",
+                  "campaigns_started", "created_at")  # fmt: skip
         read_only_fields = fields
 
     def get_sentence(self, review: Review) -> str:
@@ -77,9 +79,12 @@ class ReviewSerializer(OutputSerializer[Review]):
     def get_warnings(self, review: Review) -> list[str]:
         return wording.warnings(review)
 
+    def get_waiting(self, review: Review) -> str:
+        return wording.waiting_in_words(review, now=timezone.now())
+
     @extend_schema_field(serializers.ListField(child=MomentField()))
     def get_next_starts(self, review: Review) -> list[str]:
-        starts = wording.next_starts(review)
+        starts = wording.next_starts(review, now=timezone.now())
         return [str(MomentField().to_representation(moment)) for moment in starts]
 
 

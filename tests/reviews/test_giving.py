@@ -2,6 +2,7 @@
 
 import pytest
 
+from catalog import actions as catalog_actions
 from provisioning.delivery import perform_all_due
 from provisioning.lifecycle import GrantStatus
 from provisioning.models import Grant
@@ -86,6 +87,42 @@ def test_it_is_settled_when_somebody_ends_the_assignment_by_hand(cast, torn, bot
     finish(torn, now=LATER)
     assert (about(torn, "Second").state, about(torn, "Second").problem) == (ApplyState.APPLIED, "")
     assert torn.status == CampaignStatus.COMPLETED
+
+
+def take_out(cast, package, name, *, now):
+    role = package.package_roles.get(resource_role__resource__name=name).resource_role
+    catalog_actions.remove_roles(package=package, roles=[role], actor=cast.ada, now=now)
+    perform_all_due(now=now)
+
+
+def test_it_is_settled_when_the_role_is_taken_out_of_the_package(cast, torn, both):
+    take_out(cast, both.package, "Second", now=LATER)
+    finish(torn, now=LATER)
+    assert (members_of("First"), members_of("Second")) == ({"charlie"}, set())
+    assert (about(torn, "Second").state, about(torn, "Second").problem) == (ApplyState.APPLIED, "")
+    assert torn.status == CampaignStatus.COMPLETED
+    assert Assignment.objects.live().filter(pk=both.pk).exists()
+
+
+def test_a_role_that_is_taken_out_of_its_package_while_it_is_reviewed_was_gone_already(cast, both):
+    campaign = open_over_roles(cast, both)
+    take_out(cast, both.package, "Second", now=NOW)
+    say(campaign, cast, First=Verdict.APPROVE, Second=Verdict.DENY)
+    finish(campaign)
+    assert about(campaign, "Second").state == ApplyState.NOT_FOUND
+    assert members_of("First") == {"charlie"}
+    assert campaign.status == CampaignStatus.COMPLETED
+
+
+def test_a_package_that_lost_a_role_while_it_is_reviewed_goes_with_what_it_gives_by_then(cast, both):
+    campaign = open_by_hand(make_review(both.package), [both], cast.marco)
+    take_out(cast, both.package, "Second", now=NOW)
+    item = campaign.items.get()
+    deciding.decide(items=[item], verdict=Verdict.DENY, reason="No", actor=cast.marco, now=NOW)
+    finish(campaign)
+    item.refresh_from_db()
+    assert item.state == ApplyState.APPLIED
+    assert members_of("First") == members_of("Second") == set()
 
 
 def test_looking_again_and_again_neither_gives_up_nor_ends_anything(torn, monkeypatch):

@@ -104,10 +104,24 @@ def test_doing_nothing_can_take_everybody_s_access_and_whoever_sets_that_up_is_w
 
 def test_the_next_starts_are_foretold(review) -> None:
     review.next_at = occurrence(review, 1)
-    days = [moment.date() for moment in wording.next_starts(review, most=2)]
+    days = [moment.date() for moment in wording.next_starts(review, now=NOW, most=2)]
     assert days == [date(2027, 7, 1), date(2028, 1, 1)]
     review.is_enabled = False
-    assert wording.next_starts(review) == []
+    assert wording.next_starts(review, now=NOW) == []
+
+
+def test_what_is_due_is_no_start_to_come_but_waits(review) -> None:
+    review.next_at = occurrence(review, 0)
+    later = review.next_at + DAY
+    assert wording.next_starts(review, now=later, most=1) == [occurrence(review, 1)]
+    assert (
+        wording.waiting_in_words(review, now=later) == "One is due since Fri 1 Jan 2027, 06:00: it starts in a moment."
+    )
+    review.campaigns.create(slot="1", name="Autumn", status="inProgress", created_at=NOW)
+    assert "it starts when “Autumn” has closed" in wording.waiting_in_words(review, now=later)
+    assert wording.waiting_in_words(review, now=review.next_at - DAY) == ""
+    review.is_enabled = False
+    assert wording.waiting_in_words(review, now=later) == ""
 
 
 def test_a_policy_says_how_its_access_is_reviewed(cast, policy, review) -> None:
@@ -164,6 +178,14 @@ def test_whom_it_would_reach_now_is_counted(cast, package, held, kind, said) -> 
     review = make_review(package, by=kind)
     review.stages.get().people.add(cast.olga, cast.ada)
     assert said in reach.in_words(reach.reach_of(review, now=NOW + DAY))
+
+
+def test_nobody_waits_for_very_many_to_be_counted(package, held, monkeypatch, django_assert_num_queries) -> None:
+    monkeypatch.setattr(reach, "MOST_COUNTED", 1)
+    review = make_review(package)
+    with django_assert_num_queries(2):
+        found = reach.reach_of(review, now=NOW + DAY)
+    assert reach.in_words(found).startswith("More than 1 items")
 
 
 def test_of_a_catalog_with_what_no_package_gives_each_person_counts_once(cast, package, held) -> None:
