@@ -57,7 +57,6 @@ def campaign_stuck() -> QuerySet[CampaignWork]:
     says=_("“{0.review}” of {0.person} does not begin: {0.last_error}"),
     to_catalog=TO_CATALOG,
     to_package="",
-    mend="review",
 )
 def cue_stuck() -> QuerySet[Cue]:
     """What happened to somebody was to be followed by a review, and was tried too often in vain."""

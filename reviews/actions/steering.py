@@ -21,7 +21,7 @@ from .. import events
 from ..choices import Verdict
 from ..lifecycle import ApplyState, CampaignStatus, IllegalMove
 from ..models import Campaign, CampaignStage, CampaignWork, Decision, Panel, ReviewItem
-from ..permissions import can_steer
+from ..permissions import STEERED_BY, can_steer
 from .applying import begin_applying
 from .carrying import record
 from .closing import close, close_stage, time_after
@@ -172,7 +172,7 @@ def _locked(campaign: Campaign, actor: User) -> Campaign:
     rows = Campaign.objects.with_review().select_for_update(of=("self",), no_key=True)
     locked = rows.get(pk=campaign.pk)
     if not can_steer(actor, locked):
-        raise PermissionDenied(_("Only those who may define the review steer its campaigns."))
+        raise PermissionDenied(str(STEERED_BY))
     return locked
 
 

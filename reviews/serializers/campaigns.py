@@ -13,6 +13,18 @@ from ..lifecycle import CampaignStatus
 from ..models import Campaign, CampaignStage, Review
 
 
+class WhySerializer(serializers.Serializer[Any]):
+    """Why something is done to a campaign."""
+
+    why = serializers.CharField(max_length=4000, help_text="Kept in the journal, and in the report.")
+
+
+class UntilSerializer(serializers.Serializer[Any]):
+    """Until when the open stage stays open."""
+
+    until = serializers.DateTimeField(help_text="A moment later than its end is now.")
+
+
 class ReviewNameSerializer(OutputSerializer[Review]):
     """A review, where it is only named."""
 

@@ -12,7 +12,6 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from directory.models import User
@@ -21,7 +20,7 @@ from requests_app.views.base import SignedInRequest, SignedInView, add_errors
 from ..actions import steering
 from ..lifecycle import CampaignStatus, IllegalMove
 from ..models import Campaign
-from ..permissions import can_steer
+from ..permissions import STEERED_BY, can_steer
 from ..result_forms import NothingForm, UntilForm, WhyForm
 
 OPEN = (CampaignStatus.IN_PROGRESS,)
@@ -150,7 +149,7 @@ class SteerView(SignedInView):
         visible = Campaign.objects.visible_to(self.request.user)
         campaign = get_object_or_404(visible.select_related("review", "person"), pk=pk)
         if not can_steer(self.request.user, campaign):
-            raise PermissionDenied(_("Only those who may define the review steer its campaigns."))
+            raise PermissionDenied(str(STEERED_BY))
         return campaign
 
     def _page(self, campaign: Campaign, *, form: forms.Form, status: int = 200) -> HttpResponse:

@@ -2,16 +2,23 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 from django.utils import timezone
 
 from accessgov.outbox import WorkStatus
+from audit.models import Event
 from catalog.choices import DelegatedRole
+from catalog.findings import findings
 from catalog.models import Catalog, Policy
-from reviews.choices import Frequency, ReviewerKind, ReviewScope
-from reviews.models import Campaign, CampaignWork, Review, WorkKind
+from reviews import events
+from reviews.actions import reacting
+from reviews.choices import Frequency, ReviewerKind, ReviewScope, Trigger
+from reviews.lifecycle import IllegalMove
+from reviews.models import Campaign, CampaignWork, Cue, Review, WorkKind
 from tests.cast import appoint
 from tests.filling import fill
 
@@ -208,6 +215,58 @@ def test_work_that_is_stuck_is_shown_and_put_back_to_work(cast, charlie, package
     work.refresh_from_db()
     assert (work.status, work.attempts) == (WorkStatus.PENDING, 0)
     assert "Spring" in charlie.get("/admin/reviews/campaign/").content.decode()
+
+
+@pytest.fixture
+def stuck(cast) -> Cue:
+    """The review of Rita, who was moved, could not be begun."""
+    review = Review.objects.create(
+        name="Movers", scope=ReviewScope.CONCERNED, trigger=Trigger.RISK, created_at=timezone.now()
+    )
+    facts = {"due_at": timezone.now(), "created_at": timezone.now(), "idempotency_key": "1", "event": uuid4()}
+    why = "NobodyReviews: Nobody could answer"
+    return Cue.objects.create(
+        review=review, person=cast.rita, status=WorkStatus.STUCK, attempts=40, last_error=why, **facts
+    )
+
+
+def test_a_review_of_a_person_that_does_not_begin_is_shown_with_the_reason_and_begun_again(cast, client, stuck) -> None:
+    client.force_login(cast.ada)
+    Cue.objects.create(
+        review=stuck.review, person=cast.charlie, event=uuid4(), idempotency_key="2", due_at=timezone.now(),
+        created_at=timezone.now(),
+    )  # fmt: skip
+    page = client.get("/admin/reviews/cue/").content.decode()
+    assert page.index("Rita") < page.index("Charlie"), "what is stuck comes first"
+    assert "NobodyReviews: Nobody could answer" in page
+    client.post(reverse("admin:reviews_cue_retry", args=[stuck.pk]), {"_form_submitted": "on"})
+    stuck.refresh_from_db()
+    assert (stuck.status, stuck.attempts) == (WorkStatus.PENDING, 0)
+    told = Event.objects.get(verb=events.CUE_RETRIED)
+    assert told.sentence == "Ada had Movers of Rita be begun again"
+    assert told.details["error"].startswith("NobodyReviews")
+    with pytest.raises(IllegalMove):
+        reacting.retry(cue=stuck, actor=cast.ada, now=timezone.now())
+
+
+def test_reviews_of_persons_are_begun_again_by_administrators_alone(cast, charlie, stuck) -> None:
+    assert charlie.get("/admin/reviews/cue/").status_code == 403
+    with pytest.raises(PermissionDenied):
+        reacting.retry(cue=stuck, actor=cast.charlie, now=timezone.now())
+
+
+def test_a_finding_leads_to_where_it_is_begun_again(cast, stuck) -> None:
+    [finding] = [one for one in findings(cast.ada) if one.kind == "cue_stuck"]
+    assert finding.mended_at == stuck
+
+
+def test_an_occurrence_that_is_due_is_said_to_wait_and_for_what(cast, charlie, package) -> None:
+    review = make_review(package, frequency=Frequency.QUARTERLY, next_at=timezone.now() - timedelta(days=1))
+    campaign = review.campaigns.create(slot="1", name="Spring", status="inProgress", created_at=timezone.now())
+    page = charlie.get(page_of(review)).content.decode()
+    assert "it starts when “Spring” has closed" in page
+    campaign.move_to("canceled", at=timezone.now())
+    assert "it starts in a moment" in charlie.get("/admin/reviews/review/").content.decode()
 
 
 def test_lists_cost_the_same_however_long(cast, charlie, package, django_assert_max_num_queries) -> None:
