@@ -176,16 +176,20 @@ ACTS: dict[str, Callable[[Sequence[DriftCase], list[Event], datetime], None]] = 
 
 
 def _link(cases: Sequence[DriftCase], *, person: User) -> None:
-    """The account is the person's from now on; what it holds is judged by the next comparison."""
+    """The account is the person's from now on; what it holds is judged by the next reconciliation."""
     accounts = {(case.system_id, case.account_id) for case in cases}
     if len(accounts) > 1:
         raise ValidationError({"person": _("These are different accounts: link each by itself.")})
     [(system_id, account_id)] = accounts
     connector = Connector.objects.get(system=system_id)
+    Account.objects.bulk_create(
+        [Account(connector=connector, person=person, external_id=account_id)], ignore_conflicts=True
+    )
     if known := Account.objects.filter(connector=connector, person=person).exclude(external_id=account_id).first():
         facts = {"person": person, "account": known.external_id}
         raise ValidationError({"person": _("%(person)s has another account there: %(account)s.") % facts})
-    Account.objects.get_or_create(connector=connector, person=person, defaults={"external_id": account_id})
+    if other := Account.objects.filter(connector=connector, external_id=account_id).exclude(person=person).first():
+        raise ValidationError({"person": _("This account is %(person)s's already.") % {"person": other.person}})
 
 
 def _grants(cases: Sequence[DriftCase], *, now: datetime) -> list[Grant]:

@@ -13,6 +13,7 @@ from ..models import Connector as ConnectorRow
 from .base import ConnectorError, Holder
 from .entra_graph import READ_PEOPLE, Graph, Item, Part, literal, path
 from .entra_options import MY_APPS, MatchBy
+from .remembering import is_somebody_elses, remember
 
 INVITE = "User.Invite.All"
 FIELDS = "id,userPrincipalName,mail,employeeId"
@@ -27,6 +28,10 @@ class Accounts:
         self.graph = graph
         self.tenant = graph.tenant
         self.found: dict[UUID, list[str]] = {}
+        self.contested: set[UUID] = set()
+        """Whose account, by what it is found, is somebody else's."""
+        self.refused: dict[UUID, ConnectorError] = {}
+        """Why somebody could not even be looked for."""
 
     def find(self, people: Sequence[User]) -> dict[UUID, list[str]]:
         """The ids of everybody's account: none where there is none, several where it is not clear which is theirs."""
@@ -48,7 +53,11 @@ class Accounts:
         ids = self.found[person.pk]
         if len(ids) == 1:
             return ids[0]
+        if person.pk in self.refused:
+            return self.refused[person.pk]
         attribute, value = self._key(person)
+        if person.pk in self.contested:
+            return is_somebody_elses(self.row, person, account=value)
         words = {"system": self.row, "person": person, "attribute": attribute, "value": value, "count": len(ids)}
         if ids:
             return ConnectorError(
@@ -75,19 +84,17 @@ class Accounts:
     def holders(self, items: Sequence[Item]) -> list[Holder]:
         """Accounts as holders, by the user names that they have here where it is clear whose they are."""
         names = self._names({key for item in items for key in self._keys_of(item)})
-        return [
-            Holder(
-                account_id=str(item["id"]),
-                name=next((names[key] for key in self._keys_of(item) if key in names), _signs_in_as(item)),
-            )
-            for item in items
-        ]
+        return [self._holder(item, names) for item in items]
+
+    def _holder(self, item: Item, names: Mapping[tuple[str, str], str]) -> Holder:
+        name = next((names[key] for key in self._keys_of(item) if key in names), "")
+        return Holder(str(item["id"]), name=name or _signs_in_as(item), is_username=bool(name))
 
     # --- Remembered ---
 
     def _remembered(self, people: Sequence[User]) -> dict[UUID, list[str]]:
         """Those that are still there; the others are forgotten."""
-        rows = Account.objects.filter(connector=self.row, person__in=[person.pk for person in people])
+        rows = self.row.accounts.filter(person__in=[person.pk for person in people], is_supposed=False)
         known = {row.person_id: row for row in rows}
         there = self.existing(row.external_id for row in known.values())
         gone = [row.pk for row in known.values() if row.external_id not in there]
@@ -107,11 +114,9 @@ class Accounts:
         return {str(item["id"]): item for item in self.graph.items(answer) if "id" in item}
 
     def _remember(self, found: Mapping[UUID, str]) -> None:
-        accounts = [Account(connector=self.row, person_id=pk, external_id=account) for pk, account in found.items()]
-        Account.objects.bulk_create(
-            accounts, update_conflicts=True, unique_fields=["connector", "person"], update_fields=["external_id"]
-        )
-        self.found.update({pk: [account] for pk, account in found.items()})
+        contested = remember(self.row, found)
+        self.contested |= contested
+        self.found.update({pk: [] if pk in contested else [account] for pk, account in found.items()})
 
     # --- Looked up ---
 
@@ -124,7 +129,10 @@ class Accounts:
         self.found.update({person.pk: [] for person in people})
         for pk, answer in zip(sought, answers, strict=True):
             if not answer.is_success:
-                raise self.graph.refusal(answer, needs=READ_PEOPLE)
+                self.refused[pk] = self.graph.refusal(answer, needs=READ_PEOPLE)
+                if self.refused[pk].is_outage:
+                    raise self.refused[pk]
+                continue
             attribute, value = keys[pk]
             items = [item for item in self.graph.items(answer) if _same(item.get(attribute), value)]
             self.found[pk] = sorted({str(item["id"]) for item in items})
@@ -171,7 +179,8 @@ class Accounts:
     # --- Invited ---
 
     def _may_be_invited(self, person: User) -> bool:
-        return self.tenant.invites_guests and person.is_guest and bool(person.email)
+        is_wanted = self.tenant.invites_guests and person.is_guest and person.pk not in self.contested
+        return is_wanted and bool(person.email)
 
     def _invite(self, people: Sequence[User]) -> dict[UUID, ConnectorError]:
         """Invite them all, and say who could not be; to be invited twice is to be invited once."""

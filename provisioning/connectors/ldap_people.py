@@ -1,6 +1,6 @@
 """Which entry of a directory is which person: remembered by its unchanging id, looked up by name, or created."""
 
-from collections import Counter
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -10,15 +10,15 @@ from django.utils.translation import gettext as _
 
 from directory.models import User
 
-from ..models import Account
 from ..models import Connector as ConnectorRow
-from .base import ConnectorError
+from .base import AccountState, ConnectorError
 from .ldap_entries import all_of, any_of, equals, first_of, has_id, id_of, is_below, normal, same
 from .ldap_errors import Code, LdapRefusal
 from .ldap_options import DisableBy
 from .ldap_templates import TemplateError, known_of, render_attributes, render_dn
 from .ldap_wire import Entry, Session
 from .matching import KnownBy, known_as
+from .remembering import remember
 
 LOCKED_FOR_GOOD = "000001010000Z"
 """The time that says so (draft-behera-ldap-password-policy, section 5.3.3)."""
@@ -47,7 +47,8 @@ class People:
 
         Accounts that are found are remembered, so that a new name changes nothing; those that are gone are forgotten.
         """
-        known = dict(self.row.accounts.filter(person__in=people).values_list("person_id", "external_id"))
+        looked_up = self.row.accounts.filter(person__in=people, is_supposed=False)
+        known = dict(looked_up.values_list("person_id", "external_id"))
         by_id = self._by_ids(known.values())
         if gone := [person for person, account_id in known.items() if account_id not in by_id]:
             self.row.accounts.filter(person__in=gone).delete()
@@ -120,17 +121,7 @@ class People:
     def _remember(self, entries: Mapping[UUID, Entry]) -> None:
         """Each person's account, unless it is somebody else's, or found for two."""
         ids = {person: id_of(entry, self.id_attribute) for person, entry in entries.items()}
-        if not ids:
-            return
-        taken = set(self.row.accounts.filter(external_id__in=ids.values()).values_list("external_id", flat=True))
-        taken |= {account_id for account_id, times in Counter(ids.values()).items() if times > 1}
-        self._contested |= {each for each in ids.items() if each[1] in taken}
-        new = [
-            Account(connector=self.row, person_id=person, external_id=account_id)
-            for person, account_id in ids.items()
-            if account_id not in taken
-        ]
-        Account.objects.bulk_create(new, ignore_conflicts=True)
+        self._contested |= {(person, ids[person]) for person in remember(self.row, ids)}
 
     def account(self, entry: Entry) -> tuple[str, str]:
         """The unchanging id of an account, and the name by which it is compared."""
@@ -214,23 +205,53 @@ class People:
             said = _("No account for %(person)s: %(reason)s")
         return ConnectorError(said % words)
 
+    def state(self, entry: Entry) -> AccountState:
+        """Whether the account is disabled in the way that the options say, and what stands there while it is not."""
+        attribute, value = self._disabling()
+        held = self._shown(entry, attribute).texts(attribute)
+        match self.options["disable_by"]:
+            case DisableBy.ACCOUNT_CONTROL:
+                return AccountState(is_enabled=not _flags(held) & ACCOUNT_DISABLED)
+            case DisableBy.LOCKED_TIME:
+                return AccountState(is_enabled=value not in held)
+        return AccountState(is_enabled=not any(same(each, value) for each in held), before=json.dumps(held))
+
     def disable(self, entry: Entry) -> None:
         """Nobody signs in with the account any more, in the way that the options say."""
-        how = self.options["disable_by"]
-        if how == DisableBy.ACCOUNT_CONTROL:
-            self._switch_off(entry)
+        if self.options["disable_by"] == DisableBy.ACCOUNT_CONTROL:
+            self._switch(entry, is_off=True)
             return
-        attribute, value = how, LOCKED_FOR_GOOD
-        if how == DisableBy.ATTRIBUTE:
-            attribute, value = self.options["disable_attribute"], self.options["disable_value"]
+        attribute, value = self._disabling()
         self.session.modify(entry.dn, {attribute: [(ldap3.MODIFY_REPLACE, [value])]})
 
-    def _switch_off(self, entry: Entry) -> None:
-        """Set one bit; the old value goes with it, so that nothing that another changes meanwhile is lost."""
+    def enable(self, entry: Entry, *, before: str) -> None:
+        """Put back what stood there before; an account that somebody else enabled meanwhile is left as it is."""
+        if self.options["disable_by"] == DisableBy.ACCOUNT_CONTROL:
+            self._switch(entry, is_off=False)
+        elif not self.state(entry).is_enabled:
+            attribute, _value = self._disabling()
+            self.session.modify(entry.dn, {attribute: [(ldap3.MODIFY_REPLACE, json.loads(before or "[]"))]})
+
+    def _disabling(self) -> tuple[str, str]:
+        """The attribute that disables an account, and the value by which it does where it has no bits."""
+        how = self.options["disable_by"]
+        if how == DisableBy.ATTRIBUTE:
+            return self.options["disable_attribute"], self.options["disable_value"]
+        return how, LOCKED_FOR_GOOD
+
+    def _shown(self, entry: Entry, attribute: str) -> Entry:
+        return next(self.session.search(entry.dn, "(objectClass=*)", [attribute], only_base=True), entry)
+
+    def _switch(self, entry: Entry, *, is_off: bool) -> None:
+        """Change one bit; the old value goes with it, so that nothing that another changes meanwhile is lost."""
         attribute = DisableBy.ACCOUNT_CONTROL.value
-        shown = next(self.session.search(entry.dn, "(objectClass=*)", [attribute], only_base=True), entry)
-        old = shown.text(attribute)
-        new = str(int(old or 0) | ACCOUNT_DISABLED)
+        held = self._shown(entry, attribute).texts(attribute)
+        old = _flags(held)
+        new = old | ACCOUNT_DISABLED if is_off else old & ~ACCOUNT_DISABLED
         if new != old:
-            gone = [(ldap3.MODIFY_DELETE, [old])] if old else []
-            self.session.modify(entry.dn, {attribute: [*gone, (ldap3.MODIFY_ADD, [new])]})
+            gone = [(ldap3.MODIFY_DELETE, held)] if held else []
+            self.session.modify(entry.dn, {attribute: [*gone, (ldap3.MODIFY_ADD, [str(new)])]})
+
+
+def _flags(held: Sequence[str]) -> int:
+    return int(held[0]) if held else 0

@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy, ngettext
 from catalog.choices import ResourceKind
 from directory.models import User
 
-from ..models import Account
 from ..models import Connector as ConnectorRow
 from . import base, matching
 from .base import Capability, Connector, ConnectorError, Entitlement, FoundResource, FoundRole, Holder, Progress
+from .remembering import is_somebody_elses, remember
 from .webhook_answers import Reader
 from .webhook_errors import is_page
 from .webhook_fields import statuses
@@ -127,7 +127,9 @@ class Webhook(Connector):
                 _("%(system)s has an account for %(person)s, but did not say which: check where its id is looked for.")
                 % {"system": self.row, "person": person}
             )
-        Account.objects.update_or_create(connector=self.row, person=person, defaults={"external_id": account_id})
+        self.row.accounts.filter(person=person).exclude(external_id=account_id).delete()
+        if remember(self.row, {person.pk: account_id}):
+            raise is_somebody_elses(self.row, person, account=account_id)
         return account_id
 
     # --- Lists --------------------------------------------------------------------------------------------------------
@@ -203,7 +205,8 @@ class Webhook(Connector):
         """What placeholders stand for in this call."""
         values = {"action": call.name, "key": key, "account": ""}
         if person is not None:
-            known = self.row.accounts.filter(person=person).first() if self._has(CREATE) else None
+            looked_up = self.row.accounts.filter(person=person, is_supposed=False)
+            known = looked_up.first() if self._has(CREATE) else None
             values |= {
                 "person.username": person.username,
                 "person.email": person.email,

@@ -45,6 +45,15 @@ class Connector(models.Model):
     is_enabled = models.BooleanField(
         _("enabled"), default=True, help_text=_("While it is switched off, its operations wait.")
     )
+    disables_accounts = models.BooleanField(
+        _("disables accounts of leavers"),
+        default=False,
+        help_text=_(
+            "Whoever is disabled here from now on, and every guest whom a review blocks, can no longer sign in there: "
+            "their account is disabled, however it came to be. If they are enabled again here, so is the account, "
+            "unless somebody else had disabled it. It is never deleted."
+        ),
+    )
     max_concurrency = models.PositiveSmallIntegerField(
         _("calls at once"),
         default=4,
@@ -66,7 +75,7 @@ class Connector(models.Model):
     paused_at = models.DateTimeField(_("paused since"), null=True, blank=True, editable=False)
     """In quarantine: its operations wait until the target answers again."""
     reconcile_every = models.PositiveSmallIntegerField(
-        _("hours between comparisons"),
+        _("hours between reconciliations"),
         default=24,
         null=True,
         blank=True,
@@ -75,8 +84,8 @@ class Connector(models.Model):
             "How often what people have there is compared with what they should have. Never where it is empty."
         ),
     )
-    reconciled_at = models.DateTimeField(_("compared"), null=True, blank=True, editable=False)
-    """When the last whole comparison was done."""
+    reconciled_at = models.DateTimeField(_("reconciled"), null=True, blank=True, editable=False)
+    """When the last whole reconciliation was done."""
     discovers_into = models.ForeignKey(
         Catalog,
         verbose_name=_("catalog for what is found"),
@@ -135,6 +144,8 @@ class Account(models.Model):
     connector = models.ForeignKey(Connector, on_delete=models.CASCADE, related_name="accounts")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="accounts")
     external_id = models.CharField(max_length=300)
+    is_supposed = models.BooleanField(default=False, editable=False)
+    """A reconciliation took it for the person's by its name: enough to say who holds what, not to change anything."""
 
     class Meta:
         verbose_name = _("account")
@@ -142,9 +153,9 @@ class Account(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["connector", "person"], name="provisioning_account_one_per_connector_and_person"
-            )
+            ),
+            models.UniqueConstraint(fields=["connector", "external_id"], name="provisioning_account_serves_one_person"),
         ]
-        indexes = [models.Index(fields=["connector", "external_id"], name="provisioning_account_known_as")]
 
     def __str__(self) -> str:
         return f"{self.person} @ {self.connector}"

@@ -1,11 +1,14 @@
 """Answers to drift: adopt, remove, restore, end, link, ignore; by owners and administrators, never about oneself."""
 
+from uuid import UUID
+
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from audit.models import Event
+from catalog.models import Resource, TargetSystem
 from directory.actions import add_member
 from directory.models import Group
 from provisioning import actions
@@ -13,7 +16,7 @@ from provisioning.connectors.base import Holder
 from provisioning.connectors.builtin import BuiltinDirectory
 from provisioning.delivery import perform_all_due
 from provisioning.lifecycle import CaseAnswer, CaseKind, CaseState, GrantStatus, IllegalMove
-from provisioning.models import Account, DriftCase, Grant
+from provisioning.models import Account, Connector, ConnectorKind, DriftCase, Grant
 from provisioning.permissions import answers_drift, can_answer, can_see_drift
 from requests_app.lifecycle import AssignmentStatus, RequestType
 from requests_app.models import AccessRequest, Assignment
@@ -64,6 +67,35 @@ def answer(case, how, actor, *, now=LATER, **more):
 
 def members(group):
     return set(group.memberships.values_list("person__username", flat=True))
+
+
+def test_each_access_that_ends_together_with_others_says_which_system_it_was_removed_from(cast, sales):
+    from requests_app.actions import submit
+
+    _group, role = sales
+    run = reconcile()
+    registry = TargetSystem.objects.create(name="Registry", slug="registry")
+    Connector.objects.create(system=registry, kind=ConnectorKind.BUILTIN)
+    other = cast.role("Clerks")[1]
+    Resource.objects.filter(pk=other.resource_id).update(system=registry)
+    package = cast.package("Clerks", other)
+    cast.policy(package, approver=None)
+    submit(package=package, actor=cast.rita, justification="New", now=NOW)
+    perform_all_due(now=NOW)
+    cases = []
+    for grant in Grant.objects.with_names().filter(resource_role__in=[role, other]):
+        Grant.objects.filter(pk=grant.pk).update(status=GrantStatus.DRIFTED)
+        facts = {"resource_role": grant.resource_role, "person": cast.rita, "grant": grant, "run": run}
+        system = grant.resource_role.resource.system
+        seen = {"first_seen_at": LATER, "last_seen_at": LATER}
+        cases.append(DriftCase.objects.create(kind=CaseKind.MISSING, system=system, **facts, **seen))
+    actions.answer_cases(cases=cases, answer=CaseAnswer.END, actor=cast.ada, why="It is so.", now=LATER)
+    names = dict(Assignment.objects.values_list("pk", "package__name"))
+    told = Event.objects.filter(verb="assignment.ended")
+    assert {names[UUID(event.target_id)]: event.details["why"] for event in told} == {
+        "Sales: Standard Access": "it was removed in Directory: It is so.",
+        "Clerks": "it was removed in Registry: It is so.",
+    }
 
 
 # --- What each does -------------------------------------------------------------------------------------------------
@@ -141,12 +173,24 @@ def test_an_account_of_nobody_is_linked_and_then_judged(cast, sales, monkeypatch
     case = DriftCase.objects.filter(kind=CaseKind.UNKNOWN, resource_role=sales[1]).get()
     with pytest.raises(PermissionDenied):
         answer(case, CaseAnswer.LINK, cast.ada, person=cast.ada)
+    Account.objects.filter(person=cast.rita).update(is_supposed=False)
     with pytest.raises(ValidationError, match="has another account"):
         answer(case, CaseAnswer.LINK, cast.ada, person=cast.rita)
     answer(case, CaseAnswer.LINK, cast.ada, person=cast.charlie)
     assert Account.objects.get(person=cast.charlie).external_id == "a2"
     reconcile(LATER + DAY)
     assert DriftCase.objects.open().filter(resource_role=sales[1]).get().person == cast.charlie
+
+
+def test_an_account_that_is_linked_to_somebody_is_linked_to_nobody_else(cast, sales, monkeypatch):
+    monkeypatch.setattr(BuiltinDirectory, "holders", lambda self, role: iter([Holder("a2", "c.harlie")]))
+    reconcile()
+    first, second = DriftCase.objects.filter(kind=CaseKind.UNKNOWN)
+    answer(first, CaseAnswer.LINK, cast.ada, person=cast.charlie)
+    with pytest.raises(ValidationError, match="'s already"):
+        answer(second, CaseAnswer.LINK, cast.ada, person=cast.marco)
+    assert Account.objects.get().person == cast.charlie
+    answer(second, CaseAnswer.LINK, cast.ada, person=cast.charlie)
 
 
 def test_an_ignored_case_is_opened_again_on_its_day(cast, extra):

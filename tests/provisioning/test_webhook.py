@@ -290,6 +290,17 @@ def test_an_account_that_is_gone_is_made_anew(rest_api, person):
     assert rest_api.roles["keepers"] == [rest_api.accounts["ada"]]
 
 
+def test_an_account_never_serves_two_people(rest_api, person):
+    rest_api.roles["keepers"] = []
+    connector = webhook(rest_api, **BY_ACCOUNT, create_already="409")
+    connector.grant(person, ROLE, key="k")
+    User.objects.filter(pk=person.pk).update(username="ada.married")
+    newcomer = User.objects.create(username="ada", email="new@example.com")
+    with pytest.raises(ConnectorError, match="belongs to somebody else than ada already"):
+        connector.grant(newcomer, ROLE, key="k")
+    assert Account.objects.get().person == person
+
+
 # --- Delivered --------------------------------------------------------------------------------------------------------
 
 
