@@ -29,6 +29,8 @@ MOST_ADDRESSES = 4
 LONGEST_WAIT = timedelta(hours=1)
 """However long whoever is called asks us to wait, we call again after this."""
 PORTS = {"https": 443, "http": 80}
+METADATA = {ipaddress.ip_address(each) for each in ("100.100.100.200", "fd00:ec2::254")}
+"""Where clouds tell a machine about itself besides the link-local addresses."""
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -69,6 +71,20 @@ def is_permitted(address: Address) -> bool:
         return True
     is_odd = inner.is_multicast or inner.is_reserved or inner.is_unspecified or inner.is_loopback or inner.is_link_local
     return inner.is_global and not is_odd
+
+
+def is_machines_own(host: str, *, looks_up: bool = False) -> bool:
+    """Whether a host is link-local, where clouds tell a machine its own secrets; or else where its name leads to.
+
+    By the address that is written there, and by a look into DNS where that is wanted.
+    """
+    flags = 0 if looks_up else socket.AI_NUMERICHOST
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=flags)
+    except (OSError, UnicodeError):
+        return False
+    inner = [_unwrapped(address) for address in _addresses(str(entry[4][0]) for entry in found)]
+    return any(address.is_link_local or address in METADATA for address in inner)
 
 
 def post(url: str, *, body: bytes, headers: dict[str, str]) -> int:

@@ -1,6 +1,5 @@
 """What the connector of Microsoft Entra ID asks for: tenant, cloud, how people are found, what is listed."""
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -11,6 +10,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from .addresses import is_loopback
 from .base import FieldGroup, FieldLine, OptionsForm
 
 GUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -56,14 +56,6 @@ def check_origin(value: str) -> None:
         raise forms.ValidationError(_("Give the address without a path, such as https://graph.example.com."))
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
         raise forms.ValidationError(_("The address must begin with https://."))
-
-
-def is_loopback(host: str) -> bool:
-    """Whether this host is this very machine."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class EntraOptions(OptionsForm):

@@ -19,6 +19,7 @@ from directory.models import User
 from ..models import Connector as ConnectorRow
 from . import matching
 from .base import (
+    AccountState,
     Capability,
     Clock,
     Connector,
@@ -47,7 +48,7 @@ class LdapDirectory(Connector):
 
     options_form = LdapOptions
     secret_label = gettext_lazy("Password of our account")
-    leads_to = ("servers", "allows_plain")
+    leads_to = ("servers", "allows_plain", "ca_certificate")
 
     def __init__(self, row: ConnectorRow, *, clock: Clock = timezone.now) -> None:
         super().__init__(row, clock=clock)
@@ -242,12 +243,25 @@ class LdapDirectory(Connector):
         entry = self._account(person) or self._create(person)
         return id_of(entry, self.options["id_attribute"])
 
+    def read_account(self, person: User) -> AccountState | None:
+        """Whether the account is disabled in the way that the options say."""
+        entry = self._account_to_disable(person)
+        return self.people.state(entry) if entry else None
+
     def disable_account(self, person: User) -> None:
         """As the connector's options say how."""
+        if entry := self._account_to_disable(person):
+            self.people.disable(entry)
+
+    def enable_account(self, person: User, *, before: str) -> None:
+        """What stood in the way that the options say is put back."""
+        if entry := self._account_to_disable(person):
+            self.people.enable(entry, before=before)
+
+    def _account_to_disable(self, person: User) -> Entry | None:
         if Capability.DISABLE_ACCOUNT not in self.capabilities:
             raise self._cannot(Capability.DISABLE_ACCOUNT)
-        if entry := self._account(person):
-            self.people.disable(entry)
+        return self._account(person)
 
     def _account(self, person: User) -> Entry | None:
         return self.people.one(person, self.people.find([person])[person.pk])

@@ -59,7 +59,8 @@ class SqlDatabase(Connector):
 
     options_form = SqlOptions
     secret_label = gettext_lazy("Password of the user")
-    leads_to = ("host", "port", "sslmode")
+    leads_to = ("host", "port", "sslmode", "authority")
+    is_in = ("host", "port", "database")
 
     def __init__(self, row: ConnectorRow, *, clock: base.Clock = timezone.now) -> None:
         super().__init__(row, clock=clock)
@@ -163,7 +164,7 @@ class SqlDatabase(Connector):
             names = matching.holders([("", str(row[0])) for row in some], attribute=self.row.options["known_by"])
             for row, holder in zip(some, names, strict=True):
                 resource_id = str(row[2] or "") if len(row) > 2 else ""  # the third column
-                yield Use("", self._moment(row[1]), name=holder.name, resource_id=resource_id)
+                yield Use("", self._moment(row[1]), name=holder.username, resource_id=resource_id)
 
     def _moment(self, value: object) -> datetime | None:
         """A time without a zone is taken for one in UTC, a day for its beginning."""

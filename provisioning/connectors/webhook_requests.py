@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accessgov import signatures
 
 from ..models import Connector as ConnectorRow
-from . import base, web
+from . import addresses, base, web
 from . import webhook_errors as errors
 from . import webhook_templates as templates
 from .base import ConnectorError
@@ -97,6 +97,7 @@ class Requests:
 
     def _open(self) -> httpx2.Client:
         if self._client is None:
+            addresses.require_permitted(self.row)
             self._client = httpx2.Client(timeout=base.TIMEOUT, verify=web.trusted(), trust_env=False)
         return self._client
 

@@ -1,14 +1,20 @@
 """Secrets of connectors stay where they were given: nobody has them sent elsewhere without knowing them."""
 
+import socket
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
+from audit.models import Event
 from catalog.models import TargetSystem
 from provisioning import actions
+from provisioning.connectors import open_connector
+from provisioning.connectors.base import ConnectorError
 from provisioning.models import Connector, ConnectorKind
 from tests.admin.test_connector_options import SQL, WEBHOOK
 from tests.cast import NOW
+from tests.provisioning.certificates import Authority
 
 OURS, THEIRS = "https://wiki.example/api", "https://elsewhere.example/api"
 AGAIN = "Type this again: it would be sent to another place now."
@@ -66,6 +72,68 @@ def test_without_a_secret_or_where_it_is_forgotten_nothing_is_asked_again(ada, f
     assert change(scim).base_url == OURS
 
 
+def test_another_system_has_other_accounts_so_none_of_the_old_ones_is_believed(cast, connect):
+    scim = connect(ConnectorKind.SCIM, base_url=OURS)
+    scim.accounts.create(person=cast.rita, external_id="12")
+    Connector.objects.update(bookmark="page 7")
+    scim.base_url = f"{OURS}/"
+    change(scim, secret="s3cret")
+    assert scim.accounts.exists(), "another way to write the address leads nowhere else"
+    scim.base_url = THEIRS
+    change(scim, secret="another")
+    assert not scim.accounts.exists()
+    scim.refresh_from_db()
+    assert scim.bookmark == ""
+    assert "looked up anew" in str(Event.objects.filter(verb="connector.changed").latest("pk").details)
+
+
+def test_what_a_worker_wrote_down_while_a_page_was_open_is_not_lost(connect):
+    stale = connect(ConnectorKind.SCIM, base_url=OURS)
+    Connector.objects.update(failures=3, last_error="It is away.", bookmark="page 7")
+    change(stale)
+    kept = Connector.objects.get(pk=stale.pk)
+    assert (kept.failures, kept.last_error, kept.bookmark) == (3, "It is away.", "page 7")
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("https://ada:pa55@wiki.example/api", "Leave user name and password out of the address"),
+        ("http://wiki.example/api", "must begin with https://: the secret would be sent unencrypted"),
+        ("https://169.254.169.254/latest/", "169.254.169.254 is a link-local address"),
+        ("https://[fe80::1]/", "fe80::1 is a link-local address"),
+        ("https://[::ffff:169.254.169.254]/", "is a link-local address"),
+        ("https://[fd00:ec2::254]/", "is a link-local address"),
+    ],
+)
+def test_an_address_that_gives_a_secret_away_is_refused_at_its_field(connect, address, says):
+    with pytest.raises(ValidationError) as refusal:
+        connect(ConnectorKind.SCIM, base_url=address)
+    assert says in refusal.value.message_dict["base_url"][0]
+    assert "pa55" not in str(refusal.value)
+    assert not Event.objects.exists()
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/scim", "http://localhost:9/scim", "https://10.1.2.3/scim"])
+def test_systems_of_our_own_network_are_what_connectors_are_for(connect, address):
+    assert connect(ConnectorKind.SCIM, base_url=address).base_url == address
+
+
+def test_without_a_secret_the_address_may_be_unencrypted(cast):
+    system = TargetSystem.objects.create(name="Wiki", slug="wiki")
+    row = Connector(system=system, kind=ConnectorKind.SCIM, base_url="http://wiki.example/api")
+    assert change(row).base_url == "http://wiki.example/api"
+
+
+def test_a_name_that_leads_to_a_link_local_address_is_not_called(connect, monkeypatch):
+    scim = connect(ConnectorKind.SCIM, base_url="https://wiki.example/api")
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("169.254.169.254", 443))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_given, **_named: found)
+    with open_connector(scim, system="Wiki") as connector, pytest.raises(ConnectorError, match="link-local") as refusal:
+        connector.check()
+    assert refusal.value.is_outage
+
+
 def test_each_secret_of_a_webhook_is_asked_again(connect):
     hook = connect(
         ConnectorKind.WEBHOOK, base_url=OURS, options=options(WEBHOOK), extra_secrets={"credential": "t0ken"}
@@ -88,6 +156,16 @@ def test_a_database_that_is_led_elsewhere_or_less_guarded_asks_for_the_password_
     database.refresh_from_db()
     assert database.options["host"] == "db.example"
     assert ada.post(address, fill(ada.get(address), {"option_database": "wiki2"})).status_code == 302
+
+
+def test_a_new_authority_for_certificates_asks_for_the_password_again(connect, tmp_path):
+    database = connect(ConnectorKind.SQL, options=options(SQL))
+    guarded = options(SQL, option_authority=Authority(tmp_path).pem)
+    with pytest.raises(ValidationError) as refusal:
+        change(database, options=guarded)
+    assert refusal.value.message_dict == {"secret": [AGAIN]}
+    database.refresh_from_db()
+    assert change(database, options=guarded, secret="s3cret").options["authority"]
 
 
 def test_a_kind_that_was_asked_nothing_yet_led_nowhere(ada, fill, connect):
