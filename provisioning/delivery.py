@@ -18,11 +18,21 @@ from django.utils.translation import gettext as _
 from accessgov import outbox
 from audit.context import Source, surroundings
 
-from . import actions
+from . import actions, disabling
 from .actions import Failure
 from .claiming import claim
 from .connectors import open_connector
-from .connectors.base import Capability, Clock, Connector, ConnectorError, Entitlement, Outcome, Progress
+from .connectors.base import (
+    TIMEOUT,
+    Capability,
+    Clock,
+    Connector,
+    ConnectorError,
+    Entitlement,
+    Outcome,
+    PartlyReadError,
+    Progress,
+)
 from .lifecycle import GrantStatus
 from .models import Connector as ConnectorRow
 from .models import Grant, Operation, OperationKind
@@ -31,6 +41,10 @@ logger = logging.getLogger(__name__)
 
 FIRST_LOOK = timedelta(seconds=3)
 """How soon to look again at a change that the target called done and does not show yet."""
+LONGEST_BATCH = 25
+"""Seconds after which connectors begin nothing more of a batch."""
+LONG_ENOUGH = timedelta(seconds=LONGEST_BATCH + TIMEOUT)
+"""What must be left of a lease when something is begun under it."""
 
 
 def work_off(system_id: UUID, *, clock: Clock = timezone.now, until: float | None = None) -> int:
@@ -62,7 +76,7 @@ def perform_all_due(*, now: datetime) -> int:
 
     For commands and tests.
     """
-    count = 0
+    count = disabling.perform_all_due(now=now)
     while systems := systems_with_work(now=now):
         done = sum(work_off(system_id, clock=lambda: now) for system_id in systems)
         if not done:
@@ -105,15 +119,36 @@ class _Delivery:
 
     def _carry_out(self, those: list[Operation], connector: Connector) -> None:
         """One group. Raises ConnectorError where the target as a whole is away."""
-        outbox.renew(self.open, now=self.clock())
-        self.tried = those
+        self.hold(self.open)
+        self.tried = those = [operation for operation in those if operation in self.open]
+        if not those:
+            return
         try:
             change = _grant if those[0].kind == OperationKind.GRANT else _revoke
             change(those, connector, self)
+        except PartlyReadError as partly:
+            self._go_on_without(partly, those, connector)
         except ConnectorError as error:
             if error.is_outage:
                 raise
             self._fail_together(error)
+
+    def _go_on_without(self, partly: PartlyReadError, those: list[Operation], connector: Connector) -> None:
+        """Whoever cannot be read fails for their own reason; the others are looked at once more."""
+        unread = {o: partly.errors[o.grant.person_id] for o in those if o.grant.person_id in partly.errors}
+        failed = {operation: error for operation, error in unread.items() if operation in self.open}
+        if not failed:
+            self._fail_together(partly)
+            return
+        self.fail(failed)
+        self._carry_out(those, connector)
+
+    def hold(self, operations: Sequence[Operation]) -> list[Operation]:
+        """Those of these that are still ours and still wanted, under a lease that is long enough; most often it is."""
+        now = self.clock()
+        if all(one.leased_until is not None and one.leased_until - now >= LONG_ENOUGH for one in operations):
+            return list(operations)
+        return self.keep(actions.hold_on(operations, now=now), of=operations)
 
     def settle(self, operations: Sequence[Operation], write: Callable[[datetime], object]) -> None:
         """Have `write` settle these; nothing is tried with them any more."""
@@ -218,7 +253,11 @@ def _look_again_at_what_was_under_way(removed: list[Operation], connector: Conne
 def _change(
     operations: list[Operation], change: Callable[..., dict[UUID, Outcome]], delivery: _Delivery
 ) -> tuple[list[Operation], list[Operation]]:
-    """Have the connector make the change; those that it calls done, and those that it handed over."""
+    """Have the connector make the change; those that it calls done, and those that it handed over.
+
+    A look may have taken its time: a change whose lease ran out meanwhile might come after what another worker did.
+    """
+    operations = delivery.hold(operations)
     if not operations:
         return [], []
     people = [operation.grant.person for operation in operations]

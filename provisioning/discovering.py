@@ -16,7 +16,7 @@ from . import actions
 from .connectors import open_connector
 from .connectors.base import Bookmark, Capability, Change, Clock, Connector, ConnectorError, FoundResource, GoneResource
 from .models import Discovery
-from .reconciling import free_of_holds
+from .reconciling import STILL_HELD, free_of_holds
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +59,7 @@ def _look(run: Discovery, *, clock: Clock) -> None:
     run.resources = run.roles = 0
     row = run.connector
     with open_connector(row, system=str(row), clock=clock) as connector:
+        connector.go_on = lambda: _hold(run, now=clock())
         tells_changes = Capability.DISCOVER_CHANGES in connector.capabilities
         mark = Bookmark(row.bookmark, is_anew=False) if tells_changes else Bookmark("", is_anew=True)
         for page in _pages(_changes(connector, since=row.bookmark)):
@@ -66,6 +67,12 @@ def _look(run: Discovery, *, clock: Clock) -> None:
             mark = next((one for one in reversed(page) if isinstance(one, Bookmark)), mark)
     actions.note_answer(connector=row, now=clock())
     actions.finish_discovery(run=run, is_everything=mark.is_anew, bookmark=mark.value, now=clock())
+
+
+def _hold(run: Discovery, *, now: datetime) -> None:
+    """Lease it anew before the lease runs out. Raises LeaseLostError."""
+    if run.leased_until is None or run.leased_until - now < STILL_HELD:
+        actions.hold_discovery(run=run, now=now)
 
 
 def _changes(connector: Connector, *, since: str) -> Iterable[Change]:

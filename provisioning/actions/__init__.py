@@ -3,10 +3,27 @@
 Callers that change what somebody is to have lock the person first (`directory.actions.lock_people`).
 """
 
+from .account_helping import retry_accounts, skip_accounts
+from .account_settling import (
+    begin_account_changes,
+    fail_accounts,
+    may_be_created_just_now,
+    note_account,
+    settle_account,
+    wait_for_account,
+)
 from .answering import MOST as MOST_ANSWERED
 from .answering import answer_cases, reopen_ignored
 from .connecting import configure_connector, note_connection_test
-from .discovering import finish_discovery, postpone_discovery, settle_page, start_discovery, start_due_discoveries
+from .disabling import disable_accounts_of, enable_accounts_of
+from .discovering import (
+    finish_discovery,
+    hold_discovery,
+    postpone_discovery,
+    settle_page,
+    start_discovery,
+    start_due_discoveries,
+)
 from .finding import preview
 from .hand_tasks import MOST as MOST_TASKS
 from .hand_tasks import ask_by_hand, finish_tasks, note_overdue, note_refusal_heard, refuse_tasks
@@ -31,6 +48,7 @@ from .settling import (
     Failure,
     begin,
     granting_took_its_time,
+    hold_on,
     note_presence,
     settle_delivered,
     settle_failed,
@@ -49,14 +67,22 @@ __all__ = [
     "answer_cases",
     "ask_by_hand",
     "begin",
+    "begin_account_changes",
     "configure_connector",
+    "disable_accounts_of",
+    "enable_accounts_of",
+    "fail_accounts",
     "finish",
     "finish_discovery",
     "finish_tasks",
     "give_up",
     "granting_took_its_time",
     "hold",
+    "hold_discovery",
+    "hold_on",
     "lay_down",
+    "may_be_created_just_now",
+    "note_account",
     "note_answer",
     "note_connection_test",
     "note_outage",
@@ -73,14 +99,17 @@ __all__ = [
     "remove_adopted",
     "reopen_ignored",
     "repeat",
+    "retry_accounts",
     "retry_stuck",
     "set_drift_rule",
+    "settle_account",
     "settle_delivered",
     "settle_failed",
     "settle_page",
     "settle_removed",
     "settle_step",
     "settle_waiting",
+    "skip_accounts",
     "skip_stuck",
     "start_discovery",
     "start_due",
@@ -88,5 +117,6 @@ __all__ = [
     "start_reconciliation",
     "take_in_holders",
     "take_in_uses",
+    "wait_for_account",
     "withdraw",
 ]

@@ -45,6 +45,14 @@ def start_due_discoveries(*, now: datetime) -> int:
 
 
 @transaction.atomic
+def hold_discovery(*, run: Discovery, now: datetime) -> None:
+    """Say that the run is still carried on, while a system takes its time. Raises LeaseLostError."""
+    if not outbox.still_held([run]):
+        raise outbox.LeaseLostError(_("%(system)s is being looked through by another worker.") % {"system": run})
+    outbox.renew([run], now=now)
+
+
+@transaction.atomic
 def settle_page(*, run: Discovery, found: Sequence[FoundResource], gone: Sequence[GoneResource], now: datetime) -> None:
     """Keep what a page brought. Raises LeaseLostError where another worker has the run.
 

@@ -46,24 +46,40 @@ class Entitlement:
 class Holder:
     """Somebody who holds a role in the target: the id of their account there, and the name they sign in with.
 
-    The name is compared with people's user names, whatever its case, where the account is not known yet.
+    The name is compared with people's user names, whatever its case, where the account is not known yet; but not where
+    it is something else, which nobody here is known by, and is only shown.
     """
 
     account_id: str
     name: str = ""
+    is_username: bool = True
+
+    @property
+    def username(self) -> str:
+        """The name by which people are found; empty where there is none."""
+        return self.name if self.is_username else ""
 
 
 @dataclass(frozen=True)
 class Use:
     """When an account was last used; None where it never was.
 
-    Of one resource where its id is given, of the system as a whole where not. The name is as a holder's.
+    Of one resource where its id is given, of the system as a whole where not. The name is a holder's `username`.
     """
 
     account_id: str
     used_at: datetime | None
     name: str = ""
     resource_id: str = ""
+
+
+@dataclass(frozen=True)
+class AccountState:
+    """Whether somebody can sign in with an account, as far as its being disabled or not is concerned."""
+
+    is_enabled: bool
+    before: str = ""
+    """What `enable_account` has to know of an account that is enabled now, in the connector's own words."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +134,7 @@ class Capability(Enum):
     DISCOVER = "lists the system's resources and roles"
     DISCOVER_CHANGES = "lists what has changed among its resources and roles"
     CREATE_ACCOUNT = "creates accounts"
-    DISABLE_ACCOUNT = "disables accounts"
+    DISABLE_ACCOUNT = "disables accounts, and enables them again"
     LAST_USE = "tells when accounts were last used"
     BATCH = "grants and revokes a role for many people by few calls"
 
@@ -145,6 +161,18 @@ class ConnectorError(Exception):
         self.retry_after = retry_after
         self.is_outage = is_outage
         self.is_final = is_final
+
+
+class PartlyReadError(ConnectorError):
+    """Of some people it could not be told whether they hold a role: `errors` says why, `held` who of the others does.
+
+    Whoever asked goes on with the others.
+    """
+
+    def __init__(self, *, held: set[UUID], errors: "Mapping[UUID, ConnectorError]") -> None:
+        super().__init__(str(next(iter(errors.values()))))
+        self.held = held
+        self.errors = errors
 
 
 def printable(text: str) -> str:
@@ -184,6 +212,8 @@ class Connector(ABC):
     """Names of further secrets beside the row's main one, with their labels."""
     leads_to: ClassVar[tuple[str, ...]] = ()
     """The options that say where secrets go, and how safely; as for the address, who changes one gives them anew."""
+    is_in: ClassVar[tuple[str, ...]] = ()
+    """The options that say, beside the address, which system it is: in another one, ids of accounts mean others."""
     settles_within: ClassVar[timedelta] = timedelta()
     """How long the target may take until it shows a change that it called done (eventual consistency)."""
     looks_again_after: ClassVar[timedelta] = timedelta(minutes=15)
@@ -194,6 +224,8 @@ class Connector(ABC):
     def __init__(self, row: ConnectorRow, *, clock: Clock = timezone.now) -> None:
         self.row = row
         self.clock = clock
+        self.go_on: Callable[[], None] = lambda: None
+        """Called between the requests of one long answer: whoever asked says that they still wait for it."""
 
     def __enter__(self) -> Self:
         return self
@@ -260,14 +292,25 @@ class Connector(ABC):
         """CREATE_ACCOUNT: the id of the person's account, created where there is none."""
         raise self._cannot(Capability.CREATE_ACCOUNT)
 
+    def read_account(self, person: User) -> AccountState | None:
+        """DISABLE_ACCOUNT: how the person's account is right now; None where they have none."""
+        raise self._cannot(Capability.DISABLE_ACCOUNT)
+
     def disable_account(self, person: User) -> None:
         """DISABLE_ACCOUNT: nobody signs in with it any more; no account is success."""
+        raise self._cannot(Capability.DISABLE_ACCOUNT)
+
+    def enable_account(self, person: User, *, before: str) -> None:
+        """DISABLE_ACCOUNT: what `disable_account` did is undone; no account is success.
+
+        `before` is what `read_account` said of the account before it was disabled.
+        """
         raise self._cannot(Capability.DISABLE_ACCOUNT)
 
     # --- Many people, one role: overridden where the target can (BATCH) ---
 
     def read_many(self, people: Sequence[User], entitlement: Entitlement) -> set[UUID]:
-        """READ_BACK: the ids of those who hold the role."""
+        """READ_BACK: the ids of those who hold the role. Raises PartlyReadError where it is not clear of everybody."""
         return {person.pk for person in people if self.read(person, entitlement)}
 
     def grant_many(

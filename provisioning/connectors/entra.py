@@ -16,6 +16,7 @@ from directory.models import User
 
 from ..models import Connector as ConnectorRow
 from .base import (
+    AccountState,
     Capability,
     Change,
     Clock,
@@ -25,6 +26,7 @@ from .base import (
     FoundResource,
     Holder,
     Outcome,
+    PartlyReadError,
     Progress,
     Use,
 )
@@ -63,6 +65,7 @@ class EntraTenant(Connector):
     options_form = EntraOptions
     secret_label = gettext_lazy("Client secret")
     leads_to = ("cloud", "authority", "endpoint")
+    is_in = ("tenant_id", "cloud", "endpoint")
     extra_secrets = {CERTIFICATE: gettext_lazy("Private key and certificate (PEM), instead of a client secret")}
     settles_within = timedelta(minutes=2)
 
@@ -123,6 +126,18 @@ class EntraTenant(Connector):
             raise account
         return account
 
+    def read_account(self, person: User) -> AccountState | None:
+        """As the tenant shows it, which takes its time after a change."""
+        if not self.accounts.find([person])[person.pk]:
+            return None
+        shown = path("users", self._account(person), select="accountEnabled")
+        answer = self.graph.ask("GET", shown, needs=READ_PEOPLE)
+        if answer.is_missing:
+            return None
+        if not answer.is_success:
+            raise self.graph.refusal(answer, needs=READ_PEOPLE)
+        return AccountState(is_enabled=answer.body.get("accountEnabled") is not False)
+
     def disable_account(self, person: User) -> None:
         """Nobody signs in with it any more, and nobody stays signed in."""
         if not self.accounts.find([person])[person.pk]:
@@ -131,6 +146,12 @@ class EntraTenant(Connector):
         self._change_account("PATCH", path("users", account), needs=DISABLE, body={"accountEnabled": False})
         self._change_account("POST", path("users", account, "revokeSignInSessions"), needs=END_SESSIONS, body={})
 
+    def enable_account(self, person: User, *, before: str) -> None:
+        """They sign in anew, with the password that they had."""
+        if self.accounts.find([person])[person.pk]:
+            account = self._account(person)
+            self._change_account("PATCH", path("users", account), needs=DISABLE, body={"accountEnabled": True})
+
     # --- Many people, one role ---
 
     def read_many(self, people: Sequence[User], entitlement: Entitlement) -> set[UUID]:
@@ -138,7 +159,10 @@ class EntraTenant(Connector):
         role = self._role(entitlement)
         found = self.accounts.find(people)
         held = role.held_by(sorted({account for ids in found.values() for account in ids}))
-        return {pk for pk, ids in found.items() if held.intersection(ids)}
+        holding = {pk for pk, ids in found.items() if held.intersection(ids)}
+        if refused := {pk: error for pk, error in self.accounts.refused.items() if pk in found}:
+            raise PartlyReadError(held=holding, errors=refused)
+        return holding
 
     def grant_many(
         self, people: Sequence[User], entitlement: Entitlement, *, keys: Mapping[UUID, str]
@@ -157,8 +181,9 @@ class EntraTenant(Connector):
         role = self._role(entitlement)
         role.require_takable()
         found = self.accounts.find(people)
-        nobody: dict[UUID, Outcome] = {person.pk: Progress.DONE for person in people if not found[person.pk]}
-        accounts = {person.pk: self.accounts.only_one(person) for person in people if found[person.pk]}
+        strangers = {pk for pk, ids in found.items() if not ids and pk not in self.accounts.refused}
+        nobody: dict[UUID, Outcome] = dict.fromkeys(strangers, Progress.DONE)
+        accounts = {person.pk: self.accounts.only_one(person) for person in people if person.pk not in strangers}
         return nobody | self._change(accounts, lambda ids: role.take(ids, until=until))
 
     # --- Lists ---
@@ -180,7 +205,7 @@ class EntraTenant(Connector):
         for page in self.graph.pages(path("users", select=f"{FIELDS},signInActivity", top="500"), needs=READ_SIGN_INS):
             items = [item for item in page if item.get("id")]
             for item, holder in zip(items, self.accounts.holders(items), strict=True):
-                yield Use(account_id=holder.account_id, name=holder.name, used_at=signed_in_at(item))
+                yield Use(account_id=holder.account_id, name=holder.username, used_at=signed_in_at(item))
 
     def discover(self) -> Iterator[FoundResource]:
         """Groups that cannot be changed from here, and applications that Microsoft runs, are left out."""

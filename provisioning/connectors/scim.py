@@ -21,8 +21,9 @@ from catalog.choices import ResourceKind
 from directory.models import User as Person
 
 from ..models import Connector as ConnectorRow
-from . import base
+from . import addresses, base
 from .base import (
+    AccountState,
     Capability,
     Connector,
     ConnectorError,
@@ -31,6 +32,7 @@ from .base import (
     FoundRole,
     Holder,
     Outcome,
+    PartlyReadError,
     Progress,
 )
 from .scim_accounts import Accounts, Memory
@@ -39,6 +41,8 @@ from .scim_wire import PROVIDER, Group, PunctualClient, User
 
 AT_ONCE = 25.0
 """Seconds after which a batch stops and leaves the rest to the next one: the lease holds a minute."""
+SLOW = 3.0
+"""Seconds after which the rest of a batch is looked up together, where the application can do that."""
 PAGE = 200
 """Groups asked for at once; the application may send fewer."""
 
@@ -52,7 +56,7 @@ def _trusted() -> ssl.SSLContext:
 class ScimApplication(Connector):
     """The resource is the application; its roles are the application's groups, by the ids that they have there."""
 
-    capabilities = frozenset(Capability) - {Capability.DISCOVER_CHANGES}
+    capabilities = frozenset(Capability) - {Capability.DISCOVER_CHANGES, Capability.LAST_USE}
     needs_address = True
     secret_label = gettext_lazy("Token")
 
@@ -92,12 +96,19 @@ class ScimApplication(Connector):
     # --- Many people --------------------------------------------------------------------------------------------------
 
     def read_many(self, people: Sequence[Person], entitlement: Entitlement) -> set[UUID]:
-        """Who of them is in the group: one call for the group, and one for each whose account is not known yet."""
+        """Who of them is in the group: one call for the group, and one for each whose account was not seen yet.
+
+        Where that takes long, the rest is looked up together as far as the application can. Raises PartlyReadError
+        where it cannot be told which account is somebody's, or where time did not suffice for all.
+        """
         with self._client() as client:
             accounts = Accounts(self.row, client, people, memory=self._memory)
-            found = {person.pk: account for person in people if (account := accounts.find(person))}
-            members = self._members(client, entitlement) if found else set()
-            return {person_id for person_id, account in found.items() if account in members}
+            found, errors = self._accounts_of(people, accounts, accounts.find)
+            members = self._members(client, entitlement) if any(found.values()) else set()
+        held = {person_id for person_id, account in found.items() if account in members}
+        if left := [person.pk for person in people if person.pk not in found]:
+            raise PartlyReadError(held=held, errors={pk: errors.get(pk) or self._took_too_long() for pk in left})
+        return held
 
     def grant_many(
         self, people: Sequence[Person], entitlement: Entitlement, *, keys: Mapping[UUID, str]
@@ -106,11 +117,11 @@ class ScimApplication(Connector):
         with self._client() as client:
             members = self._members(client, entitlement)
             accounts = Accounts(self.row, client, people, memory=self._memory)
-            found, outcomes = self._accounts_of(people, accounts.find_or_create)
+            found, refused = self._accounts_of(people, accounts, accounts.find_or_create)
             new = [{"value": account} for account in dict.fromkeys(found.values()) if account not in members]
             if new:
                 self._change(client, entitlement, op="add", path="members", value=new)
-        return outcomes | dict.fromkeys(found, Progress.DONE)
+        return {**refused, **dict.fromkeys(found, Progress.DONE)}
 
     def revoke_many(
         self, people: Sequence[Person], entitlement: Entitlement, *, keys: Mapping[UUID, str]
@@ -119,7 +130,7 @@ class ScimApplication(Connector):
         with self._client() as client:
             members = self._members(client, entitlement)
             accounts = Accounts(self.row, client, people, memory=self._memory)
-            found, outcomes = self._accounts_of(people, accounts.find)
+            found, refused = self._accounts_of(people, accounts, accounts.find)
             going = [account for account in dict.fromkeys(found.values()) if account in members]
             if going:
                 self._change(
@@ -127,18 +138,23 @@ class ScimApplication(Connector):
                     entitlement,
                     *({"op": "remove", "path": f"members[value eq {json.dumps(account)}]"} for account in going),
                 )
-        return outcomes | dict.fromkeys(found, Progress.DONE)
+        return {**refused, **dict.fromkeys(found, Progress.DONE)}
 
     def _accounts_of(
-        self, people: Sequence[Person], look: Callable[[Person], str | None]
-    ) -> tuple[dict[UUID, str | None], dict[UUID, Outcome]]:
+        self, people: Sequence[Person], accounts: Accounts, look: Callable[[Person], str | None]
+    ) -> tuple[dict[UUID, str | None], dict[UUID, ConnectorError]]:
         """The account of each, and what went wrong with the others; whoever the time did not reach is in neither."""
         found: dict[UUID, str | None] = {}
-        failed: dict[UUID, Outcome] = {}
-        until = time.monotonic() + AT_ONCE
-        for person in people:
-            if found and time.monotonic() > until:
+        failed: dict[UUID, ConnectorError] = {}
+        began, is_slow = time.monotonic(), False
+        for number, person in enumerate(people):
+            took = time.monotonic() - began
+            if number and took > AT_ONCE:
                 break
+            if took > SLOW and not is_slow:
+                is_slow = True
+                with explained(system=str(self.row), secret=self._token):
+                    accounts.look_together(people[number:])
             try:
                 with explained(system=str(self.row), secret=self._token):
                     found[person.pk] = look(person)
@@ -148,19 +164,35 @@ class ScimApplication(Connector):
                 failed[person.pk] = error
         return found, failed
 
+    def _took_too_long(self) -> ConnectorError:
+        return ConnectorError(
+            _("%(system)s answers so slowly that not everybody's account was looked up in time.") % {"system": self.row}
+        )
+
     # --- Everybody, and everything ------------------------------------------------------------------------------------
 
     def holders(self, entitlement: Entitlement) -> Iterator[Holder]:
-        """The group's members; SCIM gives them with the group, all at once, and their names only one by one."""
+        """The group's members; SCIM gives them all at once, and names of whom we do not know by further calls.
+
+        Groups within the group, and whatever else is no user, hold nothing themselves.
+        """
         with self._client() as client:
-            yield from (Holder(account_id=member) for member in sorted(self._members(client, entitlement)))
+            members = sorted(self._members(client, entitlement))
+            for start in range(0, len(members), PAGE):
+                yield from self._named(client, members[start : start + PAGE])
+
+    def _named(self, client: SyncSCIMClient, members: Sequence[str]) -> Iterator[Holder]:
+        ours = set(self.row.accounts.filter(external_id__in=members).values_list("external_id", flat=True))
+        users = self._memory.users
+        users.look_up(client, [member for member in members if member not in ours])
+        for member in members:
+            if member not in users.gone:
+                yield Holder(account_id=member, name=users.names.get(member, ""))
 
     def discover(self) -> Iterator[FoundResource]:
         """The application with its groups as roles."""
         with self._client() as client:
-            roles = tuple(
-                FoundRole(group.id, group.display_name or group.id) for group in _all_groups(client) if group.id
-            )
+            roles = tuple(FoundRole(*group) for group in self._all_groups(client).items())
         yield FoundResource(
             resource_id=self.row.system.slug, kind=ResourceKind.APPLICATION, name=str(self.row.system), roles=roles
         )
@@ -170,13 +202,32 @@ class ScimApplication(Connector):
         with self._client() as client:
             return Accounts(self.row, client, [person], memory=self._memory).find_or_create(person)
 
+    def read_account(self, person: Person) -> AccountState | None:
+        """Whether their user is active; one of which the application does not say it is."""
+        with self._client() as client:
+            account = Accounts(self.row, client, [person], memory=self._memory).find(person)
+            if account is None:
+                return None
+            try:
+                user = client.query(User, account, query_parameters={"attributes": ["active"]})
+            except NotFoundException:
+                return None
+        return AccountState(is_enabled=not isinstance(user, User) or user.active is not False)
+
     def disable_account(self, person: Person) -> None:
         """Make their user inactive (RFC 7643, section 4.1.1: `active`)."""
+        self._set_active(person, value=False)
+
+    def enable_account(self, person: Person, *, before: str) -> None:
+        """Make their user active again."""
+        self._set_active(person, value=True)
+
+    def _set_active(self, person: Person, *, value: bool) -> None:
         with self._client() as client:
             account = Accounts(self.row, client, [person], memory=self._memory).find(person)
             if account is not None:
-                off: dict[str, Any] = {"op": "replace", "path": "active", "value": False}
-                change = PatchOp[User](Operations=[PatchOperation[User](**off)])
+                said: dict[str, Any] = {"op": "replace", "path": "active", "value": value}
+                change = PatchOp[User](Operations=[PatchOperation[User](**said)])
                 client.modify(User, account, change, check_response_payload=False)
 
     # --- Calls --------------------------------------------------------------------------------------------------------
@@ -186,6 +237,7 @@ class ScimApplication(Connector):
         """A client on this connector's connection. Raises ConnectorError for whatever goes wrong inside the block."""
         with explained(system=str(self.row), secret=self._token):
             if self._http is None:
+                addresses.require_permitted(self.row)
                 self._http = httpx2.Client(
                     base_url=self.row.base_url,
                     headers={"Accept": "application/scim+json"}
@@ -212,7 +264,33 @@ class ScimApplication(Connector):
         except NotFoundException:
             raise self._is_gone(entitlement) from None
         members = group.members if isinstance(group, Group) else None
-        return {member.value for member in members or () if member.value}
+        return {member.value for member in members or () if member.value and not member.is_group}
+
+    def _all_groups(self, client: SyncSCIMClient) -> dict[str, str]:
+        """Ids and names, page by page (RFC 7644, section 3.4.2.4). Raises ConnectorError where they do not come whole.
+
+        What is not among them would be taken for gone.
+        """
+        found: dict[str, str] = {}
+        start, total = 1, 0
+        while start == 1 or start <= total:
+            answer = client.query(
+                Group, query_parameters={"start_index": start, "count": PAGE, "attributes": ["displayName"]}
+            )
+            groups = (answer.resources or []) if isinstance(answer, ListResponse) else []
+            new = {group.id: group.display_name or group.id for group in groups if group.id and group.id not in found}
+            if not new:
+                break
+            found |= new
+            start += len(groups)
+            total = max(total, (answer.total_results or 0) if isinstance(answer, ListResponse) else 0)
+            self.go_on()
+        if len(found) < total:
+            raise ConnectorError(
+                _("%(system)s tells of %(total)d groups and lists %(count)d: what it does not list may be there.")
+                % {"system": self.row, "total": total, "count": len(found)}
+            )
+        return found
 
     def _change(
         self, client: SyncSCIMClient, entitlement: Entitlement, *operations: dict[str, Any], **operation: Any
@@ -234,19 +312,3 @@ def _single(outcomes: Mapping[UUID, Outcome], person: Person) -> Progress:
     if isinstance(outcome, ConnectorError):
         raise outcome
     return outcome
-
-
-def _all_groups(client: SyncSCIMClient) -> Iterator[Group]:
-    """Page by page (RFC 7644, section 3.4.2.4); ends where a page brings nothing that is new."""
-    seen: set[str] = set()
-    start = 1
-    while True:
-        answer = client.query(
-            Group, query_parameters={"start_index": start, "count": PAGE, "attributes": ["displayName"]}
-        )
-        groups = [group for group in (answer.resources or []) if group.id not in seen]  # type: ignore[union-attr]
-        yield from groups
-        seen.update(group.id for group in groups if group.id)
-        start += len(answer.resources or [])  # type: ignore[union-attr]
-        if not groups or start > (answer.total_results or 0):  # type: ignore[union-attr]
-            return

@@ -14,6 +14,8 @@ from directory.models import User as Person
 from ..models import Account
 from ..models import Connector as ConnectorRow
 from .base import ConnectorError
+from .remembering import is_somebody_elses, remember
+from .scim_users import Users
 from .scim_wire import Email, Name, User
 
 
@@ -21,17 +23,22 @@ from .scim_wire import Email, Name, User
 class Memory:
     """What the application has said during this connection, and is not asked again."""
 
+    users: Users = field(default_factory=Users)
     seen: set[str] = field(default_factory=set)
     """Ids of users that are there."""
     absent: set[UUID] = field(default_factory=set)
     """Ids of people who have no user."""
+    contested: set[UUID] = field(default_factory=set)
+    """Ids of people whose name is that of somebody else's user."""
     known: dict[UUID, str] = field(default_factory=dict)
     """Whose user is which, as far as it was looked up here."""
 
     def clear(self) -> None:
         """Ask anew."""
+        self.users.clear()
         self.seen.clear()
         self.absent.clear()
+        self.contested.clear()
         self.known.clear()
 
 
@@ -44,10 +51,20 @@ class Accounts:
         self.memory = memory
         self.known = memory.known
         if new := [person.pk for person in people if person.pk not in self.known]:
-            self.known.update(row.accounts.filter(person__in=new).values_list("person_id", "external_id"))
+            looked_up = row.accounts.filter(person__in=new, is_supposed=False)
+            self.known.update(looked_up.values_list("person_id", "external_id"))
+
+    def look_together(self, people: Sequence[Person]) -> None:
+        """Where the application is slow: see by few calls whose users are still there."""
+        users = self.memory.users
+        users.look_together(self.client, [self.known[person.pk] for person in people if person.pk in self.known])
+        self.memory.seen.update(users.names)
 
     def find(self, person: Person) -> str | None:
-        """The id of the person's user, None where there is none; one that was deleted there is forgotten."""
+        """The id of the person's user; None where there is none that is not somebody else's.
+
+        One that was deleted there is forgotten.
+        """
         known = self.known.get(person.pk)
         if known is not None and (known in self.memory.seen or self._exists(known)):
             return known
@@ -58,7 +75,10 @@ class Accounts:
 
     def find_or_create(self, person: Person) -> str:
         """As `find`, but that somebody without a user gets one."""
-        return self.find(person) or self._create(person)
+        found = self.find(person)
+        if found is None and person.pk in self.memory.contested:
+            raise is_somebody_elses(self.row, person, account=person.username)
+        return found or self._create(person)
 
     def _exists(self, account_id: str) -> bool:
         try:
@@ -70,7 +90,7 @@ class Accounts:
 
     def _search(self, person: Person) -> str | None:
         """By user name; compared again here, since some targets answer a filter they do not know with everybody."""
-        if person.pk in self.memory.absent:
+        if person.pk in self.memory.absent | self.memory.contested:
             return None
         wanted = f"userName eq {json.dumps(person.username, ensure_ascii=False)}"
         answer = self.client.query(User, query_parameters={"filter": wanted, "attributes": ["userName"]})
@@ -93,10 +113,15 @@ class Accounts:
                 _("%(system)s created an account for %(person)s, but did not say which.")
                 % {"system": self.row, "person": person}
             )
-        return self._remember(person, created.id)
+        if (own := self._remember(person, created.id)) is None:
+            raise is_somebody_elses(self.row, person, account=person.username)
+        return own
 
-    def _remember(self, person: Person, account_id: str) -> str:
-        Account.objects.update_or_create(connector=self.row, person=person, defaults={"external_id": account_id})
+    def _remember(self, person: Person, account_id: str) -> str | None:
+        """Nothing where the account is somebody else's."""
+        if remember(self.row, {person.pk: account_id}):
+            self.memory.contested.add(person.pk)
+            return None
         self.known[person.pk] = account_id
         self.memory.absent.discard(person.pk)
         self.memory.seen.add(account_id)

@@ -22,6 +22,8 @@ CLIENT_ERROR = 4
 """The first digit of a status that refuses a request (RFC 9110, section 15.5)."""
 WITHOUT_REGARD = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS)
 """Refusals that do not look at what was asked."""
+PAUSES = (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+"""What every other request would be answered as well."""
 
 
 @contextmanager
@@ -43,6 +45,11 @@ def explained(*, system: str, secret: str = "") -> Iterator[None]:
         ) from error
     except UnicodeEncodeError as error:
         raise ConnectorError(_token_words(system), is_outage=True) from error
+
+
+def is_refusal(error: SCIMClientException | SCIMException) -> bool:
+    """Whether just this request was refused: the application is there, let us in, and asks for no pause."""
+    return _status(error) not in (None, *PAUSES)
 
 
 def retry_after(answer: httpx2.Response) -> timedelta | None:

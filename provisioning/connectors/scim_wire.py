@@ -40,6 +40,12 @@ class User(Resource[Any]):
 
 class Member(ComplexAttribute):
     value: Annotated[str | None, Mutability.immutable] = None
+    type: Annotated[str | None, Mutability.immutable] = None
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it is said to be a group within the group."""
+        return (self.type or "").casefold() == "group"
 
 
 class Group(Resource[Any]):

@@ -16,7 +16,7 @@ from directory.models import Group, User
 from provisioning import actions, events
 from provisioning.claiming import claim
 from provisioning.connectors import KINDS
-from provisioning.connectors.base import Capability, ConnectorError, Progress
+from provisioning.connectors.base import Capability, ConnectorError, PartlyReadError, Progress
 from provisioning.connectors.builtin import BuiltinDirectory
 from provisioning.delivery import perform, perform_all_due
 from provisioning.lifecycle import GrantStatus
@@ -115,6 +115,22 @@ class TestBatches:
         assert found == {"crew00": "verified", "crew01": "failed", "crew02": "verified"}
         assert Operation.objects.get(status=WorkStatus.STUCK).last_error == "No account."
 
+    def test_one_of_whom_the_target_tells_nothing_fails_alone(self, crew, role, scripted, monkeypatch):
+        def read_many(self, people, entitlement):
+            unread = {p.pk: ConnectorError(f"{p} cannot be read.") for p in people if p.username == "crew01"}
+            held = {p.pk for p in people if p.pk not in unread and self.read(p, entitlement)}
+            if unread:
+                raise PartlyReadError(held=held, errors=unread)
+            return held
+
+        monkeypatch.setattr(Scripted, "read_many", read_many)
+        provide(crew[:3], role)
+        perform(claim(role.resource.system_id, now=NOW), clock=lambda: NOW)
+        found = {grant.person.username: grant.status for grant in Grant.objects.select_related("person")}
+        assert found == {"crew00": "verified", "crew01": "failed", "crew02": "verified"}
+        assert Operation.objects.get(status=WorkStatus.PENDING).last_error == "Crew 01 cannot be read."
+        assert not any(who == "crew01" for _what, who, _key in scripted.calls)
+
     def test_what_failed_at_first_is_not_done_twice_when_it_was_done_after_all(self, crew, role, scripted, cast):
         """The target did it and its answer was lost: the next attempt looks first."""
         provide(crew[:1], role)
@@ -197,6 +213,40 @@ class TestTrouble:
         scripted.script = {}
         perform_all_due(now=NOW + timedelta(seconds=91))
         assert statuses() == ["verified"] * 3
+
+    @pytest.mark.parametrize("is_outage", [True, False], ids=["the target as a whole", "one operation"])
+    def test_a_target_that_asks_for_no_wait_at_all_is_not_asked_again_and_again(self, crew, role, scripted, is_outage):
+        """`Retry-After: 0`, or a date that has passed by our clock."""
+        provide(crew[:1], role)
+        scripted.script = {"*": ConnectorError("Slow down.", retry_after=timedelta(), is_outage=is_outage)}
+        assert perform_all_due(now=NOW) == 1, "once, and then it waits"
+        assert perform_all_due(now=NOW + SECOND) == 0
+        perform_all_due(now=NOW + 3 * SECOND)
+        assert perform_all_due(now=NOW + 5 * SECOND) == 0, "longer each time"
+
+    def test_an_older_success_does_not_take_away_what_the_target_asked_for_since(self, crew, role, scripted):
+        scripted.script = {"*": ConnectorError("Away.", is_outage=True)}
+        provide(crew[:2], role)
+        perform_all_due(now=NOW)
+        scripted.script = {}
+        began = NOW + 3 * SECOND
+        (probe,) = claim(role.resource.system_id, now=began)
+        until = actions.note_outage(
+            connector_id=Connector.objects.get().pk, error="Slow down.", delay=60 * MINUTE, now=began
+        )
+        perform([probe], clock=lambda: began + SECOND)
+        connector = Connector.objects.get()
+        assert (connector.held_until, connector.failures) == (until, 2)
+        assert claim(role.resource.system_id, now=began + MINUTE) == []
+        perform_all_due(now=until)
+        assert Connector.objects.get().held_until is None
+
+    def test_one_operation_at_a_time_tries_whether_a_target_answers_again(self, crew, role, scripted):
+        scripted.script = {"*": ConnectorError("Away.", is_outage=True)}
+        provide(crew, role)
+        perform_all_due(now=NOW)
+        later = NOW + MINUTE
+        assert [len(claim(role.resource.system_id, now=later)) for _ in range(3)] == [1, 0, 0]
 
     def test_a_target_that_is_away_pauses_its_connector_and_resumes_it(self, crew, role, scripted):
         provide(crew, role)
@@ -310,6 +360,91 @@ class TestStuck:
         assert statuses() == ["verified"]
 
 
+class Watch:
+    """A clock that goes on when a test says so."""
+
+    def __init__(self):
+        self.now = NOW + MINUTE
+
+    def __call__(self):
+        return self.now
+
+
+class TestLeases:
+    @pytest.fixture(params=["grant", "revoke"])
+    def claimed(self, request, crew, role, scripted):
+        """An operation of each kind, and what was called for it; it was claimed at the time of the watch."""
+        stories = provide(crew[:1], role)
+        if request.param == "revoke":
+            perform_all_due(now=NOW)
+            lock_people([crew[0].pk])
+            actions.withdraw(stories, now=NOW)
+            scripted.calls.clear()
+        return claim(role.resource.system_id, now=NOW + MINUTE)
+
+    @staticmethod
+    def slow(monkeypatch, scripted, watch, *, seconds, meanwhile=lambda: None):
+        """The first look takes so long."""
+        look, looked = scripted.read_many, []
+
+        def slowly(self, people, entitlement):
+            if not looked:
+                watch.now += seconds * SECOND
+                meanwhile()
+            looked.append(people)
+            return look(self, people, entitlement)
+
+        monkeypatch.setattr(scripted, "read_many", slowly)
+
+    def test_nobody_else_gets_what_is_being_changed_after_a_slow_look(self, claimed, role, scripted, monkeypatch, crew):
+        watch, taken = Watch(), []
+        self.slow(monkeypatch, scripted, watch, seconds=61)
+        said = scripted._said
+
+        def changing(self, person):
+            watch.now += 30 * SECOND
+            taken.append(claim(role.resource.system_id, now=watch()))
+            return said(self, person)
+
+        monkeypatch.setattr(scripted, "_said", changing)
+        perform(claimed, clock=watch)
+        assert taken == [[]], "its lease was renewed before the change"
+        assert not Operation.objects.pending().exists()
+
+    def test_what_another_worker_has_by_now_is_not_changed(self, claimed, role, scripted, monkeypatch):
+        watch = Watch()
+        others: list = []
+        take = lambda: others.extend(claim(role.resource.system_id, now=watch()))  # noqa: E731
+        self.slow(monkeypatch, scripted, watch, seconds=61, meanwhile=take)
+        perform(claimed, clock=watch)
+        assert scripted.calls == [], "too late"
+        perform(others, clock=watch)
+        assert len(scripted.calls) == 1
+        assert not Operation.objects.pending().exists()
+
+    def test_what_is_not_wanted_any_more_after_a_slow_look_is_not_changed(self, crew, role, scripted, monkeypatch):
+        stories = provide(crew[:1], role)
+        perform_all_due(now=NOW)
+        lock_people([crew[0].pk])
+        actions.withdraw(stories, now=NOW)
+        scripted.calls.clear()
+        watch = Watch()
+        again = lambda: provide(crew[:1], role, now=watch())  # noqa: E731
+        self.slow(monkeypatch, scripted, watch, seconds=40, meanwhile=again)
+        perform(claim(role.resource.system_id, now=watch()), clock=watch)
+        perform_all_due(now=watch())
+        assert [call[0] for call in scripted.calls] == []
+        assert statuses() == ["verified"]
+
+    def test_a_batch_of_which_all_is_done_in_time_costs_nothing_for_its_lease(self, crew, role, scripted):
+        provide(crew[:5], role)
+        operations = claim(role.resource.system_id, now=NOW)
+        with CaptureQueriesContext(connection) as captured:
+            perform(operations, clock=lambda: NOW)
+        written = [one["sql"] for one in captured if one["sql"].startswith("UPDATE")]
+        assert not [sql for sql in written if '"leased_until"' in sql and '"settled_at"' not in sql]
+
+
 class TestOlderAccess:
     def test_access_put_back_by_reprocessing_ends_with_its_assignment(self, crew, role, scripted):
         """It was adopted, was lost in the target, and what we put back is ours to take away."""
@@ -345,6 +480,31 @@ class TestDoubts:
         add_member(group=group, person=crew[0], actor=None, now=NOW)
         perform_all_due(now=NOW + timedelta(hours=1))
         perform_all_due(now=NOW + timedelta(hours=2))
+        assert statuses() == ["removed"]
+        assert not group.memberships.exists()
+
+    def test_what_was_given_again_and_ends_is_revoked_though_it_does_not_show_yet(
+        self, crew, role, scripted, monkeypatch
+    ):
+        """It was seen there once, which says nothing about what was given since."""
+        monkeypatch.setattr(scripted, "settles_within", 2 * MINUTE)
+        stories = provide(crew[:1], role)
+        perform_all_due(now=NOW)
+        group = Group.objects.get(pk=role.resource.origin_id)
+        remove_member(group=group, person=crew[0], actor=None, now=NOW)
+        actions.repeat(list(stories), story=uuid4(), now=NOW + MINUTE)
+        scripted.script = {"*": Progress.DONE}
+        perform_all_due(now=NOW + MINUTE)
+        assert statuses() == ["delivered"]
+        scripted.calls.clear()
+        lock_people([crew[0].pk])
+        actions.withdraw(stories, now=NOW + MINUTE + SECOND)
+        perform_all_due(now=NOW + MINUTE + 2 * SECOND)
+        assert [call[0] for call in scripted.calls] == ["revoke"]
+        assert statuses() == ["removalPending"], "the target may be about to give it"
+        scripted.script = {}
+        add_member(group=group, person=crew[0], actor=None, now=NOW)
+        perform_all_due(now=NOW + timedelta(hours=1))
         assert statuses() == ["removed"]
         assert not group.memberships.exists()
 

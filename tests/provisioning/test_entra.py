@@ -11,7 +11,14 @@ from catalog.models import TargetSystem
 from directory.models import User
 from directory.models.people import PersonKind
 from provisioning.connectors import entra as entra_module
-from provisioning.connectors.base import Capability, ConnectorError, Entitlement, Progress
+from provisioning.connectors.base import (
+    AccountState,
+    Capability,
+    ConnectorError,
+    Entitlement,
+    PartlyReadError,
+    Progress,
+)
 from provisioning.connectors.entra import EntraTenant
 from provisioning.models import Account
 
@@ -105,6 +112,22 @@ def test_somebody_without_an_account_stops_nobody_else(connector, tenant):
     assert not refusal.is_outage
     assert "has no account in Contoso (userPrincipalName " in str(refusal)
     assert len(tenant.users) == 2
+
+
+def test_one_who_cannot_be_looked_up_concerns_nobody_else(connector, tenant):
+    people, group = make_people(tenant, 3), tenant.group("Sales")
+    refused = error(400, "Request_UnsupportedQuery", "Unsupported query filter clause.")
+    tenant.override = lambda request: refused if people[1].username in request.options.get("$filter", "") else None
+    outcomes = grant_many(connector, people, member_of(group))
+    assert isinstance(outcomes[people[1].pk], ConnectorError)
+    assert sorted(tenant.names(group)) == sorted([people[0].username, people[2].username])
+    tenant.settle()
+    with pytest.raises(PartlyReadError) as partly:
+        connector.read_many(people, member_of(group))
+    assert (partly.value.held, set(partly.value.errors)) == ({people[0].pk, people[2].pk}, {people[1].pk})
+    outcomes = connector.revoke_many(people, member_of(group), keys=keys(people))
+    assert isinstance(outcomes[people[1].pk], ConnectorError)
+    assert outcomes[people[0].pk] is Progress.DONE
 
 
 def test_each_of_many_is_removed_and_whoever_is_not_there_is_success(connector, tenant):
@@ -330,6 +353,30 @@ def test_two_accounts_with_one_mail_address_are_told_apart_by_nobody(system, ten
     assert tenant.held[group, "members"] == [second]
 
 
+def test_an_account_never_serves_two_people(system, tenant):
+    first, group = make_person(), tenant.group("Sales")
+    second = make_person(email=first.email)
+    ada = tenant.user("ada@contoso.com", mail=first.email)
+    with EntraTenant(save_connector(system, tenant, match_by="mail")) as connector:
+        connector.grant(first, member_of(group), key="k")
+        assert not connector.read(second, member_of(group))
+        with pytest.raises(ConnectorError, match="belongs to somebody else than"):
+            connector.grant(second, member_of(group), key="k")
+        connector.revoke(second, member_of(group), key="k")
+    assert tenant.held[group, "members"] == [ada]
+    assert Account.objects.get().person == first
+
+
+def test_an_account_that_is_found_for_two_people_at_once_is_neithers(system, tenant):
+    first, group = make_person(), tenant.group("Sales")
+    second = make_person(email=first.email)
+    tenant.user("ada@contoso.com", mail=first.email)
+    with EntraTenant(save_connector(system, tenant, match_by="mail")) as connector:
+        outcomes = grant_many(connector, [first, second], member_of(group))
+    assert all("belongs to somebody else" in str(outcome) for outcome in outcomes.values())
+    assert not Account.objects.exists()
+
+
 def test_an_answer_that_ignores_the_filter_makes_nobody_somebody_else(connector, tenant):
     person, group = make_person(), tenant.group("Sales")
     stranger = tenant.user("stranger@contoso.com")
@@ -381,6 +428,18 @@ def test_a_disabled_account_signs_in_no_more_and_is_signed_out_everywhere(connec
     connector.disable_account(make_person("stranger"))
 
 
+def test_an_account_is_enabled_again_and_read(connector, tenant):
+    [person] = make_people(tenant, 1)
+    [account] = tenant.users.values()
+    connector.disable_account(person)
+    assert connector.read_account(person) == AccountState(is_enabled=False)
+    connector.enable_account(person, before="")
+    assert account["accountEnabled"] is True
+    assert connector.read_account(person) == AccountState(is_enabled=True)
+    del tenant.users[account["id"]]
+    assert connector.read_account(person) is None, "who was deleted there meanwhile"
+
+
 # --- Lists ------------------------------------------------------------------------------------------------------------
 
 
@@ -428,6 +487,19 @@ def test_a_next_page_of_another_host_never_gets_our_token(connector, tenant):
     with pytest.raises(ConnectorError, match="did not answer as Microsoft Graph does") as raised:
         list(connector.holders(member_of(group)))
     assert raised.value.is_outage
+
+
+def test_a_following_page_of_assignments_that_is_refused_is_told_as_it_is(connector, tenant):
+    [person], wanted = make_people(tenant, 1), role("Writer")
+    application = tenant.application("Ledger", role("Reader"), wanted)
+    for number in range(2):
+        held = {"resourceId": application, "appRoleId": str(uuid4()), "principalType": "User"}
+        tenant.assignments[str(number)] = {"id": str(number), "principalId": next(iter(tenant.users)), **held}
+    tenant.page_size = 1
+    tenant.override = lambda request: throttling(17) if "skiptoken" in request.url else None
+    with pytest.raises(ConnectorError) as raised:
+        connector.read(person, Entitlement(application, wanted["id"], "Ledger: Writer"))
+    assert raised.value.retry_after == timedelta(seconds=17)
 
 
 # --- Throttling, and what else goes wrong -----------------------------------------------------------------------------

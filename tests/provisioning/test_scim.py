@@ -3,23 +3,26 @@
 import gzip
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import partial
 from itertools import count
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from catalog.models import TargetSystem
 from directory.models import User
-from provisioning.connectors import base, scim_wire
-from provisioning.connectors.base import ConnectorError, Entitlement
+from provisioning.connectors import base, scim, scim_wire
+from provisioning.connectors.base import ConnectorError, Entitlement, PartlyReadError, Progress
+from provisioning.connectors.conformance_wire import Answer, Fault, FaultyWire, works
 from provisioning.connectors.scim import ScimApplication
 from provisioning.models import Account, Connector, ConnectorKind
 
-from .scim_server import ScimServer, answering, http, listening, running_scim_server
+from .scim_server import GROUP, ScimServer, answering, http, listening, running_scim_server
 
 pytestmark = pytest.mark.django_db
 
@@ -170,6 +173,21 @@ def test_an_account_replaced_in_the_target_is_found_again(application, person, r
     assert Account.objects.get().external_id == fresh
 
 
+def test_an_account_never_serves_two_people(application, person, role, scim_server):
+    application.grant(person, role, key="k")
+    newcomer = make_person("newcomer")
+    User.objects.filter(pk=person.pk).update(username=f"{person.username}.married")
+    User.objects.filter(pk=newcomer.pk).update(username=person.username)
+    newcomer.refresh_from_db()
+    assert not application.read(newcomer, role)
+    with pytest.raises(ConnectorError, match="belongs to somebody else than"):
+        application.grant(newcomer, role, key="k")
+    application.revoke(newcomer, role, key="k")
+    assert Account.objects.get().person == person
+    assert application.read(User.objects.get(pk=person.pk), role)
+    assert len(scim_server.member_ids(role.role_id)) == 1
+
+
 def test_check_counts_the_groups(system, tmp_path):
     with running_scim_server(tmp_path / "check.sqlite3") as server:
         application = connect(system, server.base_url, token=server.token)
@@ -192,6 +210,103 @@ def test_the_demo_application_keeps_everything_through_a_kill(system, person, tm
         assert application.read(person, role)
         assert server.members(role.role_id) == {person.username}
         assert application.check() == "SCIM 2.0, 2 groups"
+
+
+# --- Many at once -----------------------------------------------------------------------------------------------------
+
+
+def keys(people: list[User]) -> dict[UUID, str]:
+    return {person.pk: str(person.pk) for person in people}
+
+
+@contextmanager
+def wired(system: TargetSystem, server: ScimServer) -> Iterator[tuple[ScimApplication, FaultyWire]]:
+    """An application behind a wire that goes wrong as the test says."""
+    with FaultyWire(server.base_url) as wire, connect(system, wire.url, token=server.token) as application:
+        yield application, wire
+
+
+def refuses(what: str) -> Fault:
+    refused = Answer(400, (ERROR % (400, "No such filter.")).encode(), {"Content-Type": "application/scim+json"})
+    return lambda request: refused if what in request.target else request.forward()
+
+
+def test_one_who_cannot_be_looked_up_concerns_nobody_else(system, role, scim_server):
+    people = [make_person(f"one.of.many.{next(_numbers)}") for _ in range(3)]
+    bad = people[1]
+    with wired(system, scim_server) as (application, wire):
+        application.grant(people[0], role, key="k")
+        wire.goes_wrong(refuses(bad.username))
+        with pytest.raises(PartlyReadError, match="No such filter") as partly:
+            application.read_many(people, role)
+        assert (partly.value.held, set(partly.value.errors)) == ({people[0].pk}, {bad.pk})
+        outcomes = application.grant_many(people, role, keys=keys(people))
+        assert [outcomes[p.pk] for p in people[::2]] == [Progress.DONE] * 2
+        assert "No such filter" in str(outcomes[bad.pk])
+        outcomes = application.revoke_many(people, role, keys=keys(people))
+        assert "No such filter" in str(outcomes[bad.pk])
+    assert scim_server.members(role.role_id) == set()
+
+
+def test_a_slow_application_is_asked_for_many_at_once_and_whoever_is_not_reached_is_told(
+    system, role, scim_server, monkeypatch
+):
+    people = [make_person(f"one.of.many.{next(_numbers)}") for _ in range(6)]
+    with wired(system, scim_server) as (application, wire):
+        for person in people:
+            application.create_account(person)
+        monkeypatch.setattr(scim, "SLOW", -1.0)
+        application.close()
+        wire.goes_wrong(works)
+        assert application.read_many(people, role) == set()
+        assert wire.count == 2, "the group, and all users"
+        monkeypatch.setattr(scim, "AT_ONCE", -1.0)
+        application.close()
+        wire.goes_wrong(refuses("+or+"))
+        with pytest.raises(PartlyReadError, match="not everybody's account was looked up in time") as partly:
+            application.read_many(people, role)
+        assert len(partly.value.errors) == 5
+
+
+# --- Lists ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", [works, refuses("+or+")])
+def test_holders_whom_we_do_not_know_come_with_their_names(system, person, role, scim_server, fault):
+    strangers = {name: scim_server.create_user(name) for name in (f"rita.{next(_numbers)}", f"sue.{next(_numbers)}")}
+    for user in strangers.values():
+        scim_server.add_member(role.role_id, user)
+    with wired(system, scim_server) as (application, wire):
+        application.grant(person, role, key="k")
+        wire.goes_wrong(fault)
+        found = {holder.account_id: holder.name for holder in application.holders(role)}
+    ours = Account.objects.get().external_id
+    assert found == {ours: ""} | {user: name for name, user in strangers.items()}
+
+
+def test_a_group_within_the_group_holds_nothing_itself(system, role, scim_server):
+    inner = [scim_server.create_group("Inner") for _ in range(2)]
+    user = scim_server.create_user(f"somebody.{next(_numbers)}")
+    members = [{"value": inner[0], "type": "Group"}, {"value": inner[1]}, {"value": user}]
+    shown = {"schemas": [GROUP], "id": role.role_id, "displayName": "Bookkeepers", "members": members}
+    with wired(system, scim_server) as (application, wire):
+        wire.goes_wrong(
+            lambda request: (
+                Answer(200, json.dumps(shown).encode(), {"Content-Type": "application/scim+json"})
+                if request.path.endswith(role.role_id)
+                else request.forward()
+            )
+        )
+        assert [holder.account_id for holder in application.holders(role)] == [user]
+
+
+def test_a_list_of_groups_that_is_shorter_than_it_says_is_no_list(system):
+    group = '{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "id": "1", "displayName": "Sellers"}'
+    body = '{"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": 3, "Resources": [%s]}'
+    short = pytest.raises(ConnectorError, match="tells of 3 groups and lists 1")
+    with answering(http("200 OK", body=body % group)) as base_url, short as told:
+        list(connect(system, base_url).discover())
+    assert not told.value.is_outage
 
 
 # --- What can go wrong ------------------------------------------------------------------------------------------------
