@@ -98,6 +98,14 @@ def _words(code: int) -> str:
     return _("%(system)s refused the change of %(dn)s (%(reason)s).")
 
 
+def goes_in_circles(dn: str, *, system: str) -> ConnectorError:
+    """It tells again what it told already, and would for ever."""
+    return ConnectorError(
+        _("%(system)s tells the same of %(dn)s again and again: nothing of it can be trusted.")
+        % {"system": system, "dn": dn}
+    )
+
+
 def base_is_wrong(base: str, *, system: str) -> ConnectorError:
     """Nothing is found there, whatever is looked for."""
     return ConnectorError(

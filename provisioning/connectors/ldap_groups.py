@@ -12,7 +12,7 @@ from catalog.choices import ResourceKind
 from ..models import Connector as ConnectorRow
 from .base import ConnectorError, Entitlement, FoundResource, FoundRole
 from .ldap_entries import has_id, id_of
-from .ldap_errors import Code, LdapRefusal
+from .ldap_errors import Code, LdapRefusal, goes_in_circles
 from .ldap_wire import Entry, Session
 
 MEMBER, OWNER = "member", "owner"
@@ -125,8 +125,11 @@ class Groups:
     def values(self, entitlement: Entitlement) -> Iterator[str]:
         """All values; Active Directory gives them by ranges of some 1,500 (MS-ADTS, section 3.1.1.3.1.3.3)."""
         group, attribute = self.dn_of(entitlement), self.attribute_of(entitlement)
-        asked = attribute
+        asked, told = attribute, set[str]()
         while asked:
+            if asked in told:
+                raise goes_in_circles(group, system=str(self.row))
+            told.add(asked)
             entry = next(self.session.search(group, "(objectClass=*)", [asked], only_base=True), None)
             asked, key = _next_range(entry, attribute)
             if entry is not None:

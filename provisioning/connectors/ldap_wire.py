@@ -20,6 +20,7 @@ from .base import ConnectorError
 from .ldap_errors import (
     Code,
     base_is_wrong,
+    goes_in_circles,
     insecure,
     no_start_tls,
     not_let_in,
@@ -93,6 +94,7 @@ class Session:
         scope = ldap3.BASE if only_base else ldap3.SUBTREE
         size = None if only_base or page_size == 0 else page_size or self.access.page_size
         cookie = b""
+        firsts: set[str] = set()
         while True:
             result, found = self._call(
                 "search",
@@ -104,7 +106,11 @@ class Session:
                 paged_size=size,
                 paged_cookie=cookie,
             )
-            yield from (_entry(each) for each in found if each["type"] == "searchResEntry")
+            entries = [_entry(each) for each in found if each["type"] == "searchResEntry"]
+            if entries and entries[0].dn in firsts:
+                raise goes_in_circles(base_dn, system=self.access.system)
+            firsts.update(entry.dn for entry in entries[:1])
+            yield from entries
             if result["result"] in (Code.NO_SUCH_OBJECT, Code.INVALID_DN) and not only_base:
                 raise base_is_wrong(base_dn, system=self.access.system)
             self._require_success(result, dn=base_dn)

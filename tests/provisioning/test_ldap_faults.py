@@ -15,6 +15,7 @@ from provisioning.connectors import base
 from provisioning.connectors.base import Entitlement
 from provisioning.connectors.ldap import LdapDirectory
 from provisioning.connectors.ldap_errors import not_let_in
+from provisioning.connectors.ldap_wire import PAGED, Entry
 
 from .certificates import Authority
 from .ldap_cast import NOBODY, make_person, options_for, said
@@ -96,6 +97,26 @@ def test_a_server_that_is_down(connect):
     words = outage(connect(servers="ldaps://127.0.0.1:9"))
     assert words.startswith("Corp cannot be reached at ldaps://127.0.0.1:9 (")
     assert words.endswith("check that it runs, and the address in its connector.")
+
+
+def test_pages_that_lead_in_a_circle_end_in_an_error(corp, group, monkeypatch):
+    call = corp.session._call
+
+    def first_page_again(method, *given, **named):
+        named["paged_cookie"] = b""
+        result, found = call(method, *given, **named)
+        return {**result, "controls": {PAGED: {"value": {"cookie": b"the same for ever"}}}}, found
+
+    monkeypatch.setattr(corp.session, "_call", first_page_again)
+    error = said(lambda: list(corp.discover()))
+    assert "again and again: nothing of it can be trusted" in str(error)
+    assert not error.is_outage
+
+
+def test_ranges_that_lead_in_a_circle_end_in_an_error(corp, group, role, monkeypatch):
+    same = Entry(group, {"member;range=0-1": [b"cn=one", b"cn=two"]})
+    monkeypatch.setattr(corp.session, "search", lambda *_given, **_named: iter([same]))
+    assert "again and again" in str(said(lambda: list(corp.groups.values(role))))
 
 
 def test_a_host_that_nobody_knows(connect):
