@@ -86,6 +86,8 @@ class AppRole(Role):
         yield from self.graph.items(answer)
         if more := answer.body.get("@odata.nextLink"):
             for page in self.graph.following(self.graph.own(more), needs=ASSIGN_ROLES):
+                if not page.is_success:
+                    raise self.graph.refusal(page, needs=ASSIGN_ROLES)
                 yield from self.graph.items(page)
 
     def _is_it(self, item: Item) -> bool:
@@ -102,8 +104,8 @@ class AppRole(Role):
 
 def roles_for_people(application: Item) -> list[dict[str, Any]]:
     """The application's roles that people can be given: its own, or else the default one."""
-    roles = [role for role in application.get("appRoles") or () if _is_for_people(role)]
-    return roles or [{"id": DEFAULT_ROLE, "displayName": _("Default access"), "description": ""}]
+    roles = {role["id"]: role for role in application.get("appRoles") or () if _is_for_people(role)}
+    return list(roles.values()) or [{"id": DEFAULT_ROLE, "displayName": _("Default access"), "description": ""}]
 
 
 def _is_for_people(role: object) -> bool:
