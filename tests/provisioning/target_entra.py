@@ -6,6 +6,7 @@ from uuid import uuid4
 from catalog.models import TargetSystem
 from directory.models import User
 from directory.models.people import PersonKind
+from provisioning.connectors.conformance_wire import FaultyWire
 from provisioning.models import Connector, ConnectorKind
 
 from .graph_tenant import GraphTenant, Json
@@ -82,6 +83,14 @@ class GroupsOfMembers(SavedTarget):
         rows = Connector.objects.filter(pk=self.row.pk)
         rows.update(options=self.row.options | {"endpoint": NOWHERE, "authority": NOWHERE})
         yield
+        rows.update(options=self.row.options)
+
+    @contextmanager
+    def wired(self):
+        rows = Connector.objects.filter(pk=self.row.pk)
+        with FaultyWire(self.row.options["endpoint"], only="/v1.0") as wire:
+            rows.update(options=self.row.options | {"endpoint": wire.url, "authority": wire.url})
+            yield wire
         rows.update(options=self.row.options)
 
     def refusing(self):

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from provisioning.connectors.webhook import Webhook
 from provisioning.models import Connector, ConnectorKind
 
-from .targets import SavedTarget
+from .targets import SavedTarget, through_a_wire
 
 OPTIONS = {
     "authentication": "bearer",
@@ -65,6 +65,9 @@ class WebhookTarget(SavedTarget):
         Connector.objects.filter(pk=self.row.pk).update(base_url="http://127.0.0.1:9/api")
         yield
         Connector.objects.filter(pk=self.row.pk).update(base_url=address)
+
+    def wired(self):
+        return through_a_wire(self.row)
 
     def refusing(self):
         row = Connector.objects.get(pk=self.row.pk)

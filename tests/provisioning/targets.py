@@ -17,6 +17,7 @@ from directory.models import Group, User
 from provisioning.connectors import kind_of
 from provisioning.connectors.base import Entitlement
 from provisioning.connectors.conformance import Target
+from provisioning.connectors.conformance_wire import FaultyWire
 from provisioning.models import Connector, ConnectorKind
 
 _numbers = count()
@@ -119,10 +120,23 @@ class ScimTarget(SavedTarget):
         yield
         Connector.objects.filter(pk=self.row.pk).update(base_url=address)
 
+    def wired(self):
+        return through_a_wire(self.row)
+
     def refusing(self):
         row = Connector.objects.get(pk=self.row.pk)
         row.set_secret("wrong")
         return kind_of(self.kind)(row)
+
+
+@contextmanager
+def through_a_wire(row: Connector):
+    """The connector's address leads to a wire that goes wrong, and through that to where it led."""
+    rows = Connector.objects.filter(pk=row.pk)
+    with FaultyWire(row.base_url) as wire:
+        rows.update(base_url=wire.url)
+        yield wire
+    rows.update(base_url=row.base_url)
 
 
 def elsewhere(path: str) -> Callable[[pytest.FixtureRequest], Target]:
@@ -147,3 +161,4 @@ TARGETS: dict[str, Callable[[pytest.FixtureRequest], Target]] = {
     "entra-applications": elsewhere("target_entra.RolesOfApplications"),
 }
 """Further kinds add themselves here, each from a module of its own: tests/provisioning/target_<kind>.py."""
+SPEAK_HTTP = (ConnectorKind.SCIM, ConnectorKind.WEBHOOK, ConnectorKind.ENTRA, "entra-guests", "entra-applications")

@@ -4,11 +4,15 @@ from typing import Any
 
 import pytest
 
-from provisioning.connectors.base import Progress
+from provisioning.connectors.base import Holder, Progress
 from provisioning.connectors.builtin import BuiltinDirectory
 from provisioning.connectors.conformance import CHECKS, NotConformant
+from provisioning.connectors.conformance_faults import FAULT_CHECKS
+from provisioning.connectors.webhook import Webhook
+from provisioning.connectors.webhook_options import GRANT, HOLDERS
+from provisioning.models import ConnectorKind
 
-from .targets import TARGETS, BuiltinTarget
+from .targets import SPEAK_HTTP, TARGETS, BuiltinTarget
 
 pytestmark = pytest.mark.django_db
 
@@ -20,6 +24,47 @@ def test_the_connector_conforms(kind, each, request):
     if not each.applies_to(target.connect()):
         pytest.skip("the connector does not claim this capability")
     each.run(target)
+
+
+@pytest.mark.parametrize("each", FAULT_CHECKS, ids=lambda one: one.name)
+@pytest.mark.parametrize("kind", SPEAK_HTTP)
+def test_the_connector_bears_what_goes_wrong_on_the_wire(kind, each, request):
+    target = TARGETS[kind](request)
+    if not each.applies_to(target.connect()):
+        pytest.skip("the connector does not claim this capability")
+    each.run(target)
+
+
+BELIEVES: dict[str, tuple[str, Any]] = {
+    "believes what it is told": ("read", lambda self, person, entitlement: True),
+    "lists everybody as often as it is told": (
+        "holders",
+        lambda self, role: (
+            Holder(self._reader.account(item))
+            for item in self._items(
+                HOLDERS, self._values(HOLDERS, entitlement=role), pointer=self.options["holders_pointer"]
+            )
+        ),
+    ),
+    "calls it done whatever the answer is": (
+        "grant",
+        lambda self, person, role, *, key: self._requests.make(
+            GRANT, self._values(GRANT, person, role, key=key), key=key
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", BELIEVES)
+def test_the_kit_finds_by_its_wire_a_connector_that(fault, request, monkeypatch):
+    monkeypatch.setattr(Webhook, *BELIEVES[fault])
+    found = []
+    for each in FAULT_CHECKS:
+        try:
+            each.run(TARGETS[ConnectorKind.WEBHOOK](request))
+        except NotConformant as error:
+            found.append(str(error))
+    assert found
 
 
 FAULTS: dict[str, dict[str, Any]] = {
