@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "reviews",
     "notifications",
     "portal",
+    "evidence",
 ]
 if DEMO or MODE == "test":
     INSTALLED_APPS.append("demo")
@@ -336,8 +337,9 @@ UNFOLD = {
                 "separator": True,
                 "items": [
                     _entry(_("Operations"), "sync", "provisioning.operation"),
+                    _entry(_("Accounts of leavers"), "person_off", "provisioning.accountchange"),
                     _entry(_("Rollouts"), "groups", "requests_app.rollout"),
-                    _entry(_("Comparisons"), "compare_arrows", "provisioning.reconciliation"),
+                    _entry(_("Reconciliations"), "compare_arrows", "provisioning.reconciliation"),
                     _entry(_("Discoveries"), "travel_explore", "provisioning.discovery"),
                     _entry(_("Drift cases"), "difference", "provisioning.driftcase"),
                     _entry(_("Tasks by hand"), "front_hand", "provisioning.handtask"),
@@ -366,6 +368,7 @@ UNFOLD = {
                     _entry(_("Reviews"), "fact_check", "reviews.review"),
                     _entry(_("Campaigns"), "event_repeat", "reviews.campaign"),
                     _entry(_("Work on campaigns"), "pending_actions", "reviews.campaignwork"),
+                    _entry(_("Reviews to be begun"), "notification_important", "reviews.cue"),
                 ],
             },
             {

@@ -90,7 +90,7 @@ class Furnisher:
         for name, kind, base_url, secret, description in kinds:
             system = TargetSystem(name=name, slug=slugify(name), description=description)
             systems[name] = actions.save_system(system=system, actor=self.actor, now=self.now)
-            connector = Connector(system=system, kind=kind, base_url=base_url)
+            connector = Connector(system=system, kind=kind, base_url=base_url, disables_accounts=name == CRM)
             configure_connector(connector=connector, actor=self.actor, now=self.now, secret=secret or None)
         return systems
 

@@ -210,9 +210,15 @@ def alarm_administrators(heard: list[Event]) -> None:
     _alarm(systems, occasion=Occasion.WORK_STUCK, now=heard[0].occurred_at)
 
 
+@journal.listen(provisioning_events.ACCOUNT_STUCK)
+def alarm_of_accounts(heard: list[Event]) -> None:
+    """Administrators learn that a system leaves accounts as they are, at most every quarter of an hour."""
+    _alarm([event.subject.system_id for event in heard], occasion=Occasion.WORK_STUCK, now=heard[0].occurred_at)
+
+
 @journal.listen(provisioning_events.RECONCILIATION_FINISHED)
 def tell_owners_of_drift(heard: list[Event]) -> None:
-    """Owners learn what a comparison found at their resources: once for the run, not for each case."""
+    """Owners learn what a reconciliation found at their resources: once for the run, not for each case."""
     _tell(heard, Occasion.DRIFT_FOUND, whom=_asked)
 
 
@@ -260,6 +266,8 @@ def tell_of_recoveries(heard: list[Event]) -> None:
     reviews_events.CAMPAIGN_OPENED,
     reviews_events.CAMPAIGN_STAGE_OPENED,
     reviews_events.REVIEWER_REPLACED,
+    reviews_events.REVIEWER_FOUND,
+    reviews_events.ITEMS_PUT_TO_MANAGER,
     reviews_events.CAMPAIGN_REMINDED,
     reviews_events.CAMPAIGN_RESET,
 )

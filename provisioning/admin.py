@@ -34,6 +34,7 @@ from catalog.models import TargetSystem
 from directory.permissions import is_administrator
 
 from . import actions
+from .admin_accounts import may_disable
 from .admin_discovering import DiscoveringAdmin, may_discover
 from .admin_health import HealthAdmin
 from .admin_helping import SkippingAdmin
@@ -111,7 +112,8 @@ class ConnectorAdmin(HealthAdmin, ListingAdmin, ComparingAdmin, DiscoveringAdmin
         limits = (_("Limits"), {"fields": (("max_concurrency", "rate_per_minute"),)})
         listed = ("listed",) if obj.kind == ConnectorKind.MANUAL else ()
         discovered = DISCOVERED if may_discover(obj.kind) else ()
-        state = ("owners", "is_enabled", ("reconcile_every", "compared"), *listed, *discovered)
+        accounts = ("disables_accounts",) if may_disable(obj.kind) else ()
+        state = ("owners", "is_enabled", *accounts, ("reconcile_every", "compared"), *listed, *discovered)
         rest = (_("State"), {"fields": state})
         return tuple(part for part in (start, *own, limits, rest) if part[1]["fields"])
 

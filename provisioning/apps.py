@@ -7,3 +7,6 @@ from django.utils.translation import gettext_lazy as _
 class ProvisioningConfig(AppConfig):
     name = "provisioning"
     verbose_name = _("Provisioning")
+
+    def ready(self) -> None:
+        from . import listeners  # noqa: F401

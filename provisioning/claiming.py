@@ -1,4 +1,4 @@
-"""Which operations a worker takes next: system by system, as many as the system bears, in order."""
+"""Which operations and changes of accounts a worker takes next: system by system, as many as it bears, in order."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accessgov import outbox
 
-from .models import Connector, Operation
+from .models import AccountChange, Connector, Operation
 
 BATCH = 50
 """How many operations a worker takes at once: a target that can gets them in few calls."""
@@ -34,12 +34,29 @@ def claim(system_id: UUID, *, now: datetime, limit: int = BATCH) -> list[Operati
     return rows
 
 
+@transaction.atomic
+def claim_accounts(system_id: UUID, *, now: datetime, limit: int = BATCH) -> list[AccountChange]:
+    """As `claim`, for the changes of accounts in one system."""
+    connector = Connector.objects.select_for_update(of=("self",)).get(system=system_id)
+    limit = min(limit, _room(connector, now=now))
+    if limit < 1:
+        return []
+    due = AccountChange.objects.with_names().due(now).filter(system=system_id).order_by("due_at", "id")
+    rows = list(due.select_for_update(skip_locked=True, of=("self",))[:limit])
+    if connector.rate_per_minute and rows:
+        _use_up(connector, len(rows), now=now)
+    outbox.lease(rows, now=now)
+    return rows
+
+
 def _room(connector: Connector, *, now: datetime) -> int:
-    """How many operations the connector bears now."""
+    """How many operations the connector bears now; while it is in trouble one, when nobody is at work in it."""
     if not connector.is_enabled or (connector.held_until and connector.held_until > now):
         return 0
     working = Operation.objects.pending().filter(system=connector.system_id, leased_until__gt=now)
-    if working.values("lease").distinct().count() >= connector.max_concurrency:
+    changing = AccountChange.objects.pending().filter(system=connector.system_id, leased_until__gt=now)
+    leases = working.order_by().values("lease").union(changing.order_by().values("lease"))
+    if leases.count() >= (1 if connector.failures else connector.max_concurrency):
         return 0
     return min(1 if connector.failures else BATCH, _allowance(connector, now=now))
 

@@ -21,6 +21,28 @@ OPERATION_RETRIED = define("operation.retried", _("{actor} put {target} for {per
 OPERATION_SKIPPED = define(
     "operation.skipped", _("{actor} said that {target} for {person} is not to be tried any more: {reason}")
 )
+ACCOUNT_DISABLING_QUEUED = define(
+    "account.disabling_queued", _("the account of {person} in {target} is to be disabled")
+)
+ACCOUNT_DISABLED = define("account.disabled", _("{person} cannot sign in to {target} any more: {proof}"))
+ACCOUNT_DISABLING_FAILED = define(
+    "account.disabling_failed", _("the account of {person} in {target} could not be disabled yet: {error}")
+)
+ACCOUNT_ENABLING_QUEUED = define(
+    "account.enabling_queued", _("the account of {person} in {target} is to be enabled again")
+)
+ACCOUNT_ENABLED = define("account.enabled", _("{person} can sign in to {target} again: {proof}"))
+ACCOUNT_ENABLING_FAILED = define(
+    "account.enabling_failed", _("the account of {person} in {target} could not be enabled again yet: {error}")
+)
+ACCOUNT_GONE = define("account.gone", _("the account of {person} in {target} was disabled, and is gone by now"))
+ACCOUNT_STUCK = define(
+    "account.stuck", _("the account of {person} in {target} was given up after {attempts} attempts: {error}")
+)
+ACCOUNT_RETRIED = define("account.retried", _("{actor} put the account of {person} in {target} back to work"))
+ACCOUNT_SKIPPED = define(
+    "account.skipped", _("{actor} said that the account of {person} in {target} is to stay as it is: {reason}")
+)
 CONNECTOR_PAUSED = define("connector.paused", _("the connector of {target} was paused: {error}"))
 CONNECTOR_RESUMED = define("connector.resumed", _("{target} answers again: its connector goes on"))
 ACCESS_IMPORTED = define(
@@ -37,12 +59,12 @@ USE_IMPORTED = define(
 CONNECTOR_CREATED = define("connector.created", _("{actor} connected {target}"))
 CONNECTOR_CHANGED = define("connector.changed", _("{actor} changed the connector of {target}: {changed}"))
 CONNECTOR_TESTED = define("connector.tested", _("{actor} tested the connection to {target}: {result}"))
-RECONCILIATION_STARTED = define("reconciliation.started", _("{actor} had {target} compared with what is wanted"))
+RECONCILIATION_STARTED = define("reconciliation.started", _("{actor} had {target} reconciled with what is wanted"))
 RECONCILIATION_FINISHED = define(
     "reconciliation.finished",
-    _("{target} was compared: {holders} holders of {roles} roles; {missing} missing, {extra} added, {unknown} unknown"),
+    _("{target} was reconciled: {holders} holders, {roles} roles; {missing} missing, {extra} added, {unknown} unknown"),
 )
-RECONCILIATION_FAILED = define("reconciliation.failed", _("{target} could not be compared: {error}"))
+RECONCILIATION_FAILED = define("reconciliation.failed", _("{target} could not be reconciled: {error}"))
 DRIFT_MISSING = define("drift.missing", _("{who} is without {target} in {system}, though nobody here took it"))
 DRIFT_EXTRA = define("drift.extra", _("{who} has {target} in {system}, though nobody here gave it"))
 DRIFT_UNKNOWN = define("drift.unknown", _("the account {who} has {target} in {system}, and belongs to nobody here"))

@@ -10,8 +10,12 @@ from django.db.models import Exists, OuterRef, Q
 
 from accessgov.outbox import WorkQuerySet
 
+from .lifecycle import PRESENT, GrantStatus
+
 if TYPE_CHECKING:
-    from .models import Grant, GrantReason, Operation
+    from directory.models import User
+
+    from .models import AccountChange, Grant, GrantReason, Operation
 
 
 class GrantQuerySet(models.QuerySet["Grant"]):
@@ -20,6 +24,11 @@ class GrantQuerySet(models.QuerySet["Grant"]):
     def wanted(self) -> Self:
         """Grants that a living reason asks for, or that were there before AccessGov."""
         return self.filter(Q(is_adopted=True) | Exists(self._living_reasons()))
+
+    def held(self) -> Self:
+        """Grants that the target has, as far as AccessGov knows; also those that are just delivered once more."""
+        again = Q(status__in=(GrantStatus.PENDING, GrantStatus.FAILED), was_delivered=True)
+        return self.filter(Q(status__in=PRESENT) | again)
 
     def asked_for(self) -> Self:
         """Grants that a living reason asks for."""
@@ -78,3 +87,16 @@ class OperationQuerySet(WorkQuerySet["Operation"]):
     def with_grants(self) -> Self:
         """With all that carrying them out needs."""
         return self.select_related("grant__person", "grant__resource_role__resource__system__connector")
+
+
+class AccountChangeQuerySet(WorkQuerySet["AccountChange"]):
+    """Changes of accounts."""
+
+    def with_names(self) -> Self:
+        """With all that carrying them out needs."""
+        return self.select_related("system__connector", "person")
+
+    def to_be_undone(self, people: "Iterable[User]") -> Self:
+        """What disabled accounts of these people that are not enabled again yet, in the order in which it was asked."""
+        rows = self.filter(person__in=people, is_to_be_undone=True).select_related("system__connector")
+        return rows.order_by("created_at", "id")

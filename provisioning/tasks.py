@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accessgov import outbox
 
-from . import actions, delivery, discovering, reconciling
+from . import actions, delivery, disabling, discovering, reconciling
 from .models import Discovery, Reconciliation
 
 LONG = 6 * 3600
@@ -27,9 +27,20 @@ def carry_out(system_id: str) -> None:
 
 
 @shared_task
+def change_accounts(system_id: str) -> None:
+    """Disable and enable the accounts that are due in one system, as far as its connector bears it."""
+    until = time.monotonic() + AT_A_STRETCH
+    disabling.work_off(UUID(system_id), until=until)
+    if time.monotonic() > until:
+        outbox.send(change_accounts, [system_id])
+
+
+@shared_task
 def sweep() -> int:
     """Hint at every system in which something is due that nobody holds; returns how many."""
-    return outbox.send(carry_out, [str(system_id) for system_id in delivery.systems_with_work(now=timezone.now())])
+    now = timezone.now()
+    hints = outbox.send(change_accounts, [str(system_id) for system_id in disabling.systems_with_work(now=now)])
+    return hints + outbox.send(carry_out, [str(system_id) for system_id in delivery.systems_with_work(now=now)])
 
 
 @shared_task(time_limit=LONG, soft_time_limit=LONG)
@@ -40,22 +51,23 @@ def discover(run_id: str) -> None:
 
 @shared_task
 def sweep_discoveries() -> int:
-    """Start the looks into systems that are due, and hint at those that nobody carries out."""
+    """Start the looks into systems that are due, hint at those that nobody carries out, and forget what is over."""
     now = timezone.now()
+    actions.forget_aliases()
     actions.start_due_discoveries(now=now)
     return outbox.sweep(Discovery.objects.all(), task=discover, now=now)
 
 
 @shared_task(time_limit=LONG, soft_time_limit=LONG)
 def reconcile(run_id: str) -> None:
-    """Carry on with one comparison of a system; where it takes long, others get their turn in between."""
+    """Carry on with one reconciliation of a system; where it takes long, others get their turn in between."""
     if reconciling.work_off(UUID(run_id), until=time.monotonic() + AT_A_STRETCH):
         outbox.send(reconcile, [run_id])
 
 
 @shared_task
 def sweep_reconciliations() -> int:
-    """Start the comparisons that are due, hint at those that nobody carries on, and open ignored cases again."""
+    """Start the reconciliations that are due, hint at those that nobody carries on, and open ignored cases again."""
     now = timezone.now()
     actions.start_due(now=now)
     while actions.reopen_ignored(now=now):

@@ -23,7 +23,16 @@ from directory.actions import disable_person
 from directory.models import ConnectedOrganisation, Group, PersonAttribute, PersonKind, User
 from notifications.models import Message
 from provisioning.delivery import perform_all_due
-from provisioning.models import Connector, Discovery, DriftCase, Grant, HandTask, Operation, Reconciliation
+from provisioning.models import (
+    AccountChange,
+    Connector,
+    Discovery,
+    DriftCase,
+    Grant,
+    HandTask,
+    Operation,
+    Reconciliation,
+)
 from requests_app import actions
 from requests_app.models import (
     AccessRequest,
@@ -36,12 +45,16 @@ from requests_app.models import (
     Rollout,
     SeparationException,
 )
-from reviews.models import Campaign, CampaignWork, Review, ReviewItem
+from reviews.models import Campaign, CampaignWork, Cue, Review, ReviewItem
 from tests.cast import Cast, appoint, make_cast
 from tests.reviews.conftest import make_review, open_by_hand
 
 MARK = "Zq7Unseen"
 """Stands in every name and every sentence of what strangers are not to see; too long for a random token to hold it."""
+TRICK = (
+    "=1+1<img src=x onerror=alert(1)>\"'</title><script>alert(1)</script>{{7*7}}\u202e\r\nBcc: evil@example.com\r\n\r\n"
+)
+"""Scripts, HTML, formulas, line breaks and writing directions, as people type them where a name is asked for."""
 ROLES = (
     "nobody",
     "stranger",
@@ -221,6 +234,7 @@ class World:
             "provisioning.connector": Connector.objects.all(),
             "provisioning.grant": Grant.objects.all(),
             "provisioning.operation": Operation.objects.all(),
+            "provisioning.accountchange": AccountChange.objects.all(),
             "provisioning.reconciliation": Reconciliation.objects.all(),
             "provisioning.discovery": Discovery.objects.all(),
             "provisioning.driftcase": DriftCase.objects.all(),
@@ -239,6 +253,7 @@ class World:
             "reviews.review": Review.objects.filter(pk=self.item.campaign.review_id),
             "reviews.campaign": Campaign.objects.filter(pk=self.item.campaign_id),
             "reviews.campaignwork": CampaignWork.objects.all(),
+            "reviews.cue": Cue.objects.all(),
             "reviews.reviewitem": ReviewItem.objects.filter(pk=self.item.pk),
             "notifications.message": Message.objects.exclude(html="") or Message.objects.all(),
         }
@@ -278,6 +293,10 @@ def _make_drift(cast: Cast, package: AccessPackage) -> None:
     Discovery.objects.create(
         connector=cast.system.connector, status="done", due_at=now, created_at=now, settled_at=now, idempotency_key="1"
     )
+    AccountChange.objects.create(
+        system=cast.system, person=cast.rita, kind="disable", due_at=now + timedelta(days=1),
+        created_at=now, idempotency_key="1",
+    )  # fmt: skip
     role = package.package_roles.get().resource_role
     role.resource.owners.add(cast.olga)
     facts = {"kind": "missing", "system": cast.system, "resource_role": role, "person": cast.rita, "run": run}
@@ -295,11 +314,14 @@ def _make_task(cast: Cast, package: AccessPackage) -> None:
 
 
 def _make_campaign(cast: Cast, package: AccessPackage, *, mark: str) -> ReviewItem:
-    """Marco is asked whether Rita still needs the package; some work on the campaign does not go on."""
+    """Marco is asked whether Rita still needs the package; some work on the campaign does not go on, nor does a review
+    of Rita begin."""
     now, review = timezone.now(), make_review(package, name=f"{mark} Review")
     campaign = open_by_hand(review, list(Assignment.objects.filter(package=package)), cast.marco, now=now)
     facts = {"kind": "launch", "status": "stuck", "idempotency_key": "1", "last_error": f"{mark} went wrong"}
     CampaignWork.objects.create(campaign=campaign, due_at=now, created_at=now, **facts)
+    facts = {"event": campaign.pk, "status": "stuck", "idempotency_key": "1", "last_error": f"{mark} went wrong"}
+    Cue.objects.create(review=review, person=cast.rita, due_at=now, created_at=now, **facts)
     return campaign.items.get()
 
 

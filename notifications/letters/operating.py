@@ -9,7 +9,7 @@ from accessgov.outbox import WorkStatus
 from catalog.models import CustomExtension, TargetSystem
 from directory.models import User
 from directory.permissions import is_administrator
-from provisioning.models import Connector, DriftCase, Operation, Reconciliation
+from provisioning.models import AccountChange, Connector, DriftCase, Operation, Reconciliation
 from requests_app.models import Callout
 
 from ..models import Message, Occasion
@@ -39,10 +39,14 @@ def work_stuck(message: Message, now: datetime) -> Draft:
     """What a system was to do, did not do however often it was asked, and what it said."""
     system = find(TargetSystem.objects.all(), message.reference)
     stuck = Operation.objects.stuck().filter(grant__resource_role__resource__system=system)
-    count = stuck.count()
+    accounts = AccountChange.objects.stuck().filter(system=system)
+    operations = stuck.count()
+    count = operations + accounts.count()
     if not count:
         raise NoLongerNeeded(_("Nothing is stuck in %(system)s any more.") % {"system": system})
-    shown = list(stuck.with_grants().order_by("-due_at", "-id")[:SHOWN])
+    shown = [(f"{one}, {one.person}", one.last_error) for one in accounts.with_names().order_by("-due_at")[:SHOWN]]
+    first = stuck.with_grants().order_by("-due_at", "-id")[: SHOWN - len(shown)]
+    shown += [(f"{operation}, {operation.grant.person}", operation.last_error) for operation in first]
     more = count - len(shown)
     return Draft(
         values={
@@ -50,11 +54,11 @@ def work_stuck(message: Message, now: datetime) -> Draft:
             "number": ngettext("%(count)d change", "%(count)d changes", count) % {"count": count},
             "more": ngettext("and %(count)d more.", "and %(count)d more.", more) % {"count": more} if more else "",
         },
-        summary=shown[0].last_error,
+        summary=shown[0][1],
         button=_("See stuck work"),
-        url=link("admin:provisioning_operation_changelist"),
+        url=link(f"admin:provisioning_{'operation' if operations else 'accountchange'}_changelist"),
         because=_("You get this because you are an administrator."),
-        facts=[(f"{operation}, {operation.grant.person}", operation.last_error) for operation in shown],
+        facts=shown,
     )
 
 
@@ -100,7 +104,9 @@ def extension_stuck(message: Message, now: datetime) -> Draft:
     Occasion.DRIFT_FOUND,
     topic=Topic.ALARMS,
     to=gettext_lazy("the owners of the resources, else administrators"),
-    when=gettext_lazy("a comparison finds access that nobody here gave, or misses access that nobody took; once each"),
+    when=gettext_lazy(
+        "a reconciliation finds access that nobody here gave, or misses access that nobody took; once each"
+    ),
     subject=gettext_lazy("{system} is not as it should be: {number}"),
     body=gettext_lazy("""{system} was compared with what people should have ({number} for you). Please say what is to become of it.
 
@@ -190,6 +196,7 @@ def connector_resumed(message: Message, now: datetime) -> Draft:
 
 def _about_connector(connector: Connector, reader: User, *, summary: str, pairs: list[Fact]) -> Draft:
     count = Operation.objects.pending().filter(system=connector.system_id).count()
+    count += AccountChange.objects.pending().filter(system=connector.system_id).count()
     opens = is_administrator(reader)
     return Draft(
         values={

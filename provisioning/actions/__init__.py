@@ -25,6 +25,7 @@ from .discovering import (
     start_due_discoveries,
 )
 from .finding import preview
+from .forgetting import forget_aliases
 from .hand_tasks import MOST as MOST_TASKS
 from .hand_tasks import ask_by_hand, finish_tasks, note_overdue, note_refusal_heard, refuse_tasks
 from .helping import retry_stuck, skip_stuck
@@ -75,6 +76,7 @@ __all__ = [
     "finish",
     "finish_discovery",
     "finish_tasks",
+    "forget_aliases",
     "give_up",
     "granting_took_its_time",
     "hold",

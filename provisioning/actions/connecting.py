@@ -64,6 +64,7 @@ def configure_connector(
     connector.save()
     if is_another:
         connector.accounts.all().delete()
+        connector.aliases.all().delete()
     if owners is not None:
         connector.owners.set(owners)
     renewed = {name: (str(name), _("a new one")) for name in extra_secrets or {}}

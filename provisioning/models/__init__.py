@@ -1,5 +1,7 @@
-"""Connectors, accounts, grants with their reasons, operations, reconciliations and what they found."""
+"""Connectors, accounts and their changes, grants, operations, reconciliations and what they found."""
 
+from .account_changes import AccountChange, AccountChangeKind
+from .aliases import Alias
 from .connectors import Account, Connector, ConnectorKind
 from .discoveries import Discovery
 from .drift import DriftCase, DriftRule
@@ -11,6 +13,9 @@ from .usage import LastUse, UseReading, UseSource
 
 __all__ = [
     "Account",
+    "AccountChange",
+    "AccountChangeKind",
+    "Alias",
     "Connector",
     "ConnectorKind",
     "Discovery",

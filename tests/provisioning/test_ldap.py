@@ -6,8 +6,11 @@ import ldap3
 import pytest
 
 from catalog.choices import ResourceKind
+from catalog.models import Catalog, Resource, ResourceRole
+from provisioning import actions, reconciling
 from provisioning.connectors.base import Capability, Entitlement, Holder, Progress
-from provisioning.models import Account
+from provisioning.models import Account, DriftCase
+from tests.cast import NOW
 
 from .ldap_cast import NOBODY, make_person, role_of, said
 from .slapd import LARGE, LARGE_GROUP, SUFFIX, Branch
@@ -191,6 +194,35 @@ def test_two_accounts_are_a_clear_error_and_neither_is_taken(corp, branch, group
     assert str(error) == "Corp has 2 accounts with uid=ada: leave one of them, or narrow the filter."
     assert members(branch, group) == set()
     assert not Account.objects.exists()
+
+
+@pytest.mark.parametrize("accounts", [1, 2])
+def test_whose_account_a_reconciliation_supposed_by_its_name_is_looked_up_before_anything_is_changed(
+    connect, branch, group, accounts
+):
+    """In the groups that are governed there is only the second account of hers, which she administers with."""
+    corp = connect(person_attribute="employeeNumber", person_field="employee_number")
+    anna, catalog = make_person("anna", employee_number="E-7"), Catalog.objects.create(name="Sales")
+    second = branch.add_person("adm-anna", employeeNumber="E-7")
+    if accounts == 2:
+        branch.add_person("anna", employeeNumber="E-7")
+    branch.add(group, "member", second)
+    resource = Resource.objects.create(
+        system=corp.row.system, kind="group", origin_id=branch.id_of(group), name="Sales"
+    )
+    catalog.resources.add(resource)
+    ResourceRole.objects.create(resource=resource, origin_id="member", name="Member")
+    actions.start_reconciliation(connector=corp.row, actor=None, now=NOW)
+    reconciling.perform_all_due(now=NOW)
+    assert DriftCase.objects.get().person == anna, "which is enough to ask the owner"
+    other = role_of(branch, branch.add_group("legal", NOBODY))
+    if accounts == 1:
+        corp.grant(anna, other, key="k")
+        assert Account.objects.filter(person=anna, is_supposed=False).exists()
+        return
+    error = said(corp.grant, anna, other, key="k")
+    assert "has 2 accounts with employeeNumber=E-7" in str(error)
+    assert members(branch, f"cn=legal,{branch.groups}") == set()
 
 
 def test_an_account_never_serves_two_people(corp, branch, group, role, ada):
@@ -389,6 +421,21 @@ def test_an_account_is_locked_by_the_password_policy(connect, branch, ada):
     for _ in range(2):
         corp.disable_account(ada)
     assert branch.values(branch.find_uid("ada")[0], "pwdAccountLockedTime") == ["000001010000Z"]
+    corp.enable_account(ada, before="")
+    assert branch.values(branch.find_uid("ada")[0], "pwdAccountLockedTime") == []
+
+
+def test_what_stood_there_before_is_put_back_unless_somebody_changed_it_meanwhile(connect, branch, ada):
+    [dn] = branch.find_uid("ada")
+    branch.raw.modify(dn, {"employeeType": [(ldap3.MODIFY_REPLACE, ["staff", "Ünïön"])]})
+    corp = connect(disable_by="attribute", disable_attribute="employeeType", disable_value="gone")
+    before = corp.read_account(ada).before
+    corp.disable_account(ada)
+    corp.enable_account(ada, before=before)
+    assert sorted(branch.values(dn, "employeeType")) == ["staff", "Ünïön"]
+    branch.raw.modify(dn, {"employeeType": [(ldap3.MODIFY_REPLACE, ["guard"])]})
+    corp.enable_account(ada, before=before)
+    assert branch.values(dn, "employeeType") == ["guard"]
 
 
 def test_an_account_is_disabled_by_an_attribute_of_ones_own(connect, branch, ada):
@@ -401,3 +448,5 @@ def test_an_account_is_disabled_by_an_attribute_of_ones_own(connect, branch, ada
 def test_accounts_are_only_disabled_where_the_options_say_how(corp, ada):
     assert Capability.DISABLE_ACCOUNT not in corp.capabilities
     assert said(corp.disable_account, ada).is_final
+    assert said(corp.read_account, ada).is_final
+    assert said(corp.enable_account, ada, before="").is_final

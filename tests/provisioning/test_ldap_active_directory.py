@@ -6,6 +6,7 @@ from uuid import uuid4
 import ldap3
 import pytest
 
+from directory.models import User
 from provisioning.connectors.base import Entitlement, Progress
 
 from .ad_like import answering_like_ad
@@ -107,6 +108,10 @@ def test_disabling_sets_one_bit_of_the_account_control(domain, branch):
         corp.disable_account(person)
     assert branch.values(dn, "userAccountControl") == ["66050"]
     assert branch.values(bare, "userAccountControl") == ["2"]
+    for person in (User.objects.get(username="ada"), User.objects.get(username="ada"), make_person("stranger")):
+        corp.enable_account(person, before="")
+    assert branch.values(dn, "userAccountControl") == ["66048"]
+    assert branch.values(bare, "userAccountControl") == ["2"], "nobody else is enabled"
 
 
 def test_a_second_manager_of_a_group_that_takes_one_is_refused_with_the_reason(domain, branch):
