@@ -13,7 +13,7 @@ PY := $(VENV)/bin/python
 CREATED := $(VENV)/.created
 DEMO := $(VENV)/.installed-demo
 DEV := $(VENV)/.installed-dev
-APPS := accessgov audit catalog demo directory notifications portal provisioning requests_app reviews
+APPS := accessgov audit catalog demo directory evidence notifications portal provisioning requests_app reviews
 PORT ?= 8000
 ARGS ?=
 export PORT

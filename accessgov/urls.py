@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reviews/", include("reviews.urls")),
     path("", include("notifications.urls")),
     path("journal/", include("audit.urls")),
+    path("governance/", include("evidence.urls")),
     *(path(f"accounts/{page}", not_here) for page in ("email/", "confirm-email/", "confirm-email/<str:key>/")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),

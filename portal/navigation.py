@@ -59,8 +59,7 @@ REVIEWS = Place("reviews:mine", _("Reviews"), "check-circle", ("reviews:",))
 TASKS = Place("tasks", _("Tasks"), "check", ("task", "settle_tasks"))
 DRIFT = Place("drift", _("Drift"), "alert", ("drift_case", "answer_drift"))
 JOURNAL = Place("audit:journal", _("Journal"), "file", ("audit:",))
-FINDINGS = Place("catalog:findings", _("Findings"), "shield")
-ROLES = Place("catalog:roles", _("Roles"), "user-check")
+GOVERNANCE = Place("evidence:overview", _("Governance"), "shield", ("evidence:", "catalog:findings", "catalog:roles"))
 ADMINISTRATION = Place("admin:index", _("Administration"), "settings", ("admin:",))
 
 
@@ -78,7 +77,7 @@ def places_for(user: User) -> list[Place]:
     if can_read_journal(user):
         places += [CONFLICTS, JOURNAL]
     if can_see_governance(user):
-        places += [FINDINGS, ROLES]
+        places.append(GOVERNANCE)
     if can_administer(user):
         places.append(ADMINISTRATION)
     return places

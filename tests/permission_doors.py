@@ -410,6 +410,9 @@ OPERATIONS: dict[str, dict[str, Trial]] = {
         "page": with_a_finding(seen(lambda place: "/findings/", says=unused_s_name)),
         "API": with_a_finding(seen(lambda place: "/api/v1/findings/", says=unused_s_name)),
     },
+    "See packages without a review": {
+        "page": seen(lambda place: "/governance/unreviewed/", says=lambda place: f"{place.catalog}: Not in use yet"),
+    },
     "Change a catalog": {
         "action": acted(lambda world, person, place: catalog.save_catalog(
             catalog=changed(place.catalog, description="New"), **by(person)

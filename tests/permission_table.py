@@ -62,6 +62,7 @@ TABLE = (
     Operation("See a disabled catalog", everywhere=ALL, in_theirs=READERS, doors=("API", ADMINISTRATION)),
     Operation("See who has which role", everywhere=ALL, in_theirs=READERS, doors=("page", "API", ADMINISTRATION)),
     Operation("See findings", everywhere=ALL, in_theirs=MANAGERS, doors=("page", "API")),
+    Operation("See packages without a review", everywhere=ALL, in_theirs=READERS, doors=("page",)),
     Operation("Change a catalog", in_theirs=OWNERS, doors=("action", ADMINISTRATION)),
     Operation("Delete a catalog", in_theirs=OWNERS, doors=("action", ADMINISTRATION)),
     Operation("Appoint an owner", in_theirs=OWNERS, doors=("action", "API", ADMINISTRATION)),

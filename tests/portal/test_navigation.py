@@ -32,7 +32,7 @@ def test_each_person_is_led_to_what_is_theirs(cast: Cast, gus: User, audrey: Use
     for person in (cast.rita, cast.olga, cast.charlie, gus):
         assert labels(browser_of(person)) == EVERYBODYS
     assert labels(browser_of(cast.marco)) == [*EVERYBODYS, "Your team"]
-    governance = ["Reviews", "Drift", "Conflicts", "Journal", "Findings", "Roles"]
+    governance = ["Reviews", "Drift", "Conflicts", "Journal", "Governance"]
     assert labels(browser_of(audrey)) == [*EVERYBODYS, *governance]
     assert labels(browser_of(cast.ada)) == [*EVERYBODYS, *governance, "Administration"]
 
@@ -52,6 +52,7 @@ def test_one_place_is_marked_as_the_present_one(cast: Cast, package, browser_of:
         ("requests:assignment", "requests:access"),
         ("report", "team"),
         ("audit:event", "audit:journal"),
+        ("catalog:findings", "evidence:overview"),
         ("admin:directory_user_changelist", "admin:index"),
     ],
 )
@@ -61,6 +62,7 @@ def test_every_page_belongs_to_one_place(page: str, place: str) -> None:
         navigation.TEAM,
         navigation.CONFLICTS,
         navigation.JOURNAL,
+        navigation.GOVERNANCE,
         navigation.ADMINISTRATION,
     ]
     assert [found.name for found in places if found.holds(page)] == [place]
