@@ -1,4 +1,4 @@
-"""Comparisons in the administration site: having one made, reading what came of it, and answers without asking."""
+"""Reconciliations in the administration site: having one made, reading what came of it, and answers without asking."""
 
 from typing import Any
 
@@ -33,15 +33,15 @@ COUNTED = ("roles", "unread", "holders", "missing", "extra", "unknown", "closed"
 
 
 class ComparingAdmin:
-    """What the page of a connector has about comparisons: when the last one was, and one more at once."""
+    """What the page of a connector has about reconciliations: when the last one was, and one more at once."""
 
-    @display(description=_("last compared"))
+    @display(description=_("last reconciled"))
     def compared(self, connector: Connector) -> str:
         run = connector.reconciliations.first()
         if run is None:
-            return str(_("not yet; nothing is compared before the system has answered"))
+            return str(_("not yet; nothing is reconciled before the system has answered"))
         if run.status == WorkStatus.PENDING:
-            return _("is being compared: %(roles)d roles so far") % {"roles": run.roles}
+            return _("is being reconciled: %(roles)d roles so far") % {"roles": run.roles}
         if problem := run.remark or run.last_error:
             return problem
         at = date_format(timezone.localtime(connector.reconciled_at or run.created_at), "DATETIME_FORMAT")
@@ -53,20 +53,20 @@ class ComparingAdmin:
         }
 
     @action(
-        description=_("Compare now"),
+        description=_("Reconcile now"),
         permissions=("test",),
         dialog={
-            "title": _("Compare now?"),
+            "title": _("Reconcile now?"),
             "description": _(
                 "Reads who holds what there, and opens a case for each difference; nothing changes there."
             ),
-            "form_submit_text": _("Compare"),
+            "form_submit_text": _("Reconcile"),
         },
     )
     def reconcile_now(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
         try:
             actions.start_reconciliation(connector=Connector.objects.get(pk=object_id), **by(request))
-            messages.success(request, _("The comparison has begun."))
+            messages.success(request, _("The reconciliation has begun."))
         except IllegalMove as refusal:
             messages.warning(request, str(refusal))
         return after_dialog(page_of(Connector, object_id))
@@ -74,7 +74,7 @@ class ComparingAdmin:
 
 @admin.register(Reconciliation)
 class ReconciliationAdmin(ReadingAdmin):
-    """What was compared when, and what came of it."""
+    """What was reconciled when, and what came of it."""
 
     list_display = ("connector", "created_at", "state", "roles", "holders", "outcome")
     list_select_related = ("connector__system",)

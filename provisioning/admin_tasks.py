@@ -64,7 +64,7 @@ class ListingAdmin:
     def listed(self, connector: Connector) -> str:
         found = HolderList.objects.filter(connector=connector).first()
         if found is None:
-            return str(_("none yet; without one there is nothing to compare"))
+            return str(_("none yet; without one there is nothing to reconcile"))
         at = date_format(timezone.localtime(found.made_at), "DATETIME_FORMAT")
         return _("%(rows)d rows, as of %(moment)s") % {"rows": found.rows, "moment": at}
 
@@ -107,7 +107,7 @@ def _take_in(request: HttpRequest, connector: Connector, form: HoldersForm) -> b
         actions.start_reconciliation(connector=connector, **by(request))
     except IllegalMove as refusal:
         messages.warning(request, str(refusal))
-    messages.success(request, _("%(rows)d rows were taken in; they are compared now.") % {"rows": kept.rows})
+    messages.success(request, _("%(rows)d rows were taken in; they are reconciled now.") % {"rows": kept.rows})
     return True
 
 

@@ -58,7 +58,7 @@ def work_off(run_id: UUID, *, clock: Clock = timezone.now, until: float | None =
             except outbox.LeaseLostError:
                 return False
             except Exception:
-                logger.exception("The comparison of %s was cut off", run)
+                logger.exception("The reconciliation of %s was cut off", run)
                 actions.put_off(run=run, error=_("Something went wrong here; the log says what."), now=clock())
     return False
 
@@ -102,9 +102,10 @@ def _carry_on(run: Reconciliation, *, clock: Clock, until: float | None) -> bool
                 actions.finish(run=run, now=clock(), remark=remark)
                 return False
             while _take_step(run, connector, clock=clock):
-                if until is not None and time.monotonic() > until:
+                is_held = not _is_free(row, now=clock())
+                if is_held or (until is not None and time.monotonic() > until):
                     actions.lay_down(run=run, now=clock())
-                    return True
+                    return not is_held
             using.read(connector, clock=clock, go_on=lambda: _hold(run, now=clock()))
         actions.note_answer(connector=row, now=clock())
         actions.finish(run=run, now=clock())
@@ -113,10 +114,17 @@ def _carry_on(run: Reconciliation, *, clock: Clock, until: float | None) -> bool
     return False
 
 
+def _is_free(row: ConnectorRow, *, now: datetime) -> bool:
+    """Whether the system has not asked others to wait, since the run went on."""
+    return Reconciliation.objects.filter(free_of_holds(now), connector=row).exists()
+
+
 def _cannot_be_compared(connector: Connector) -> str:
     if connector.capabilities & {Capability.HOLDERS, Capability.READ_BACK}:
         return ""
-    return _("This system neither lists who holds a role nor tells whether somebody does: there is nothing to compare.")
+    return _(
+        "This system neither lists who holds a role nor tells whether somebody does: there is nothing to reconcile."
+    )
 
 
 def _take_step(run: Reconciliation, connector: Connector, *, clock: Clock) -> bool:
@@ -200,7 +208,7 @@ class _Step:
     def _holders_of(self, role: ResourceRole) -> Iterator[Said]:
         entitlement = Entitlement(resource_id=role.resource.origin_id, role_id=role.origin_id, name=str(role))
         if Capability.HOLDERS in self.connector.capabilities:
-            return ((holder.account_id, holder.name) for holder in self.connector.holders(entitlement))
+            return map(staging.told, self.connector.holders(entitlement))
         return map(staging.asked, self._asked_about(role, entitlement))
 
     def _asked_about(self, role: ResourceRole, entitlement: Entitlement) -> Iterator[UUID]:

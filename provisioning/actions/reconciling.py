@@ -26,12 +26,12 @@ from .finding import Found, take_in
 
 @transaction.atomic
 def start_reconciliation(*, connector: Connector, actor: User | None, now: datetime) -> Reconciliation:
-    """Have a system compared now. Raises PermissionDenied, and IllegalMove while that is being done already."""
+    """Have a system reconciled now. Raises PermissionDenied, and IllegalMove while that is being done already."""
     if actor is not None and not is_administrator(actor):
-        raise PermissionDenied(_("Only administrators have a system compared."))
+        raise PermissionDenied(_("Only administrators have a system reconciled."))
     Connector.objects.select_for_update(of=("self",)).get(pk=connector.pk)
     if connector.reconciliations.pending().exists():
-        raise IllegalMove(_("%(system)s is being compared already.") % {"system": connector})
+        raise IllegalMove(_("%(system)s is being reconciled already.") % {"system": connector})
     run = _start(connector, actor=actor, now=now)
     journal.record(
         events.RECONCILIATION_STARTED, actor=actor, target=connector, at=now, correlation_id=run.correlation_id
@@ -40,12 +40,12 @@ def start_reconciliation(*, connector: Connector, actor: User | None, now: datet
 
 
 def start_due(*, now: datetime) -> int:
-    """Start the comparisons that are due, one of each system however many were missed; returns how many."""
+    """Start the reconciliations that are due, one of each system however many were missed; returns how many."""
     return sum(_start_if_due(connector, now=now) for connector in due_connectors(now))
 
 
 def due_connectors(now: datetime) -> list[Connector]:
-    """Connectors of which no comparison was begun for as long as they say; those that never answered are left alone."""
+    """Connectors of which none was begun for as long as they say; those that never answered are left alone."""
     wanted = Connector.objects.filter(is_enabled=True, reconcile_every__isnull=False, last_answer_at__isnull=False)
     running = Reconciliation.objects.pending().filter(connector=OuterRef("pk")).order_by()
     idle = wanted.filter(~Exists(running)).annotate(last_begun=Max("reconciliations__created_at"))
@@ -154,7 +154,7 @@ def set_drift_rule(*, rule: DriftRule, actor: User | None, now: datetime) -> Dri
 
 def _require_lease(run: Reconciliation) -> None:
     if not outbox.still_held([run]):
-        raise outbox.LeaseLostError(_("%(system)s is being compared by another worker.") % {"system": run})
+        raise outbox.LeaseLostError(_("%(system)s is being reconciled by another worker.") % {"system": run})
 
 
 def _every(connector: Connector) -> timedelta:

@@ -13,7 +13,7 @@ from .connectors import Connector
 
 
 class Reconciliation(WorkRow):
-    """One comparison of everything behind a connector, done in committed steps of many roles each.
+    """One reconciliation of everything behind a connector, done in committed steps of many roles each.
 
     `cursor` is the last role that is done: whoever takes over a run that was cut off goes on behind it.
     """

@@ -60,7 +60,7 @@ PROOFS = {
     Occasion.ROLE_REVOKED: f"{HERE}/test_told_of_roles.py"
     "::test_whoever_gets_a_role_and_whoever_loses_it_is_told_which_where_and_by_whom",
     Occasion.DRIFT_FOUND: f"{HERE}/test_told_of_drift.py"
-    "::test_owners_are_told_once_what_a_comparison_found_at_their_resources",
+    "::test_owners_are_told_once_what_a_reconciliation_found_at_their_resources",
     Occasion.TASK_OPENED: f"{HERE}/test_told_of_tasks.py"
     "::test_a_team_is_told_of_a_minutes_tasks_in_one_letter_each",
     Occasion.TASK_OVERDUE: f"{HERE}/test_told_of_tasks.py::test_a_team_is_reminded_once_of_what_is_overdue",

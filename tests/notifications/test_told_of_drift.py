@@ -1,4 +1,4 @@
-"""Drift: the owners of resources are told what a comparison found, once for each."""
+"""Drift: the owners of resources are told what a reconciliation found, once for each."""
 
 from datetime import timedelta
 
@@ -30,7 +30,7 @@ def compare(cast):
     return run
 
 
-def test_owners_are_told_once_what_a_comparison_found_at_their_resources(cast, compare):
+def test_owners_are_told_once_what_a_reconciliation_found_at_their_resources(cast, compare):
     compare(cast.olga, cast.marco)
     letters = {letter.to[0]: letter for letter in post(LATER)}
     assert set(letters) == {"olga@example.com", "marco@example.com"}

@@ -14,6 +14,7 @@ from catalog.models import ResourceRole
 from directory.models import Group, Membership, User
 from provisioning import actions, reconciling, staging
 from provisioning.actions import Reason
+from provisioning.connectors import matching
 from provisioning.connectors.builtin import BuiltinDirectory
 from provisioning.delivery import perform_all_due
 from provisioning.lifecycle import CaseKind, CaseState, ExtraRule, GrantStatus, IllegalMove, MissingRule
@@ -185,6 +186,27 @@ def test_a_name_makes_an_account_known_whatever_its_case(cast, sales, monkeypatc
     assert Account.objects.get().external_id == "uid=RITA"
 
 
+def test_whoever_has_an_account_keeps_it_whatever_another_one_is_called(cast, sales, monkeypatch, connector):
+    """A second account of theirs, for administration, which holds what the first one does not."""
+    Account.objects.create(connector=connector, person=cast.rita, external_id="rita")
+    say(monkeypatch, ("adm-rita", "rita"))
+    reconcile()
+    assert Account.objects.get().external_id == "rita"
+    case = DriftCase.objects.get(kind=CaseKind.UNKNOWN)
+    assert (case.account_id, case.person) == ("adm-rita", None)
+
+
+def test_a_name_that_is_no_user_name_makes_an_account_nobody_s(cast, sales, monkeypatch):
+    """By mail nobody has it; that somebody's user name is written so is another matter."""
+    User.objects.filter(pk=cast.charlie.pk).update(username="office@example.com", email="charlie@example.com")
+    found = [("a1", "Rita@Example.com"), ("a2", "office@example.com")]
+    monkeypatch.setattr(BuiltinDirectory, "holders", lambda self, role: matching.holders(found, attribute="email"))
+    reconcile()
+    assert Account.objects.get().person == cast.rita
+    case = DriftCase.objects.get()
+    assert (case.kind, case.who) == (CaseKind.UNKNOWN, "office@example.com")
+
+
 def test_an_account_of_nobody_here_is_a_case_of_its_own(cast, sales, monkeypatch):
     say(monkeypatch, ("a1", "rita"), ("a2", "svc-backup"))
     reconcile()
@@ -308,12 +330,34 @@ def test_without_a_list_of_holders_each_person_is_asked_about(cast, sales, monke
 def test_a_system_that_can_tell_nothing_says_so(cast, sales, connector, monkeypatch):
     monkeypatch.setattr(BuiltinDirectory, "capabilities", frozenset())
     run = reconcile()
-    assert "nothing to compare" in run.remark
+    assert "nothing to reconcile" in run.remark
     connector.refresh_from_db()
     assert connector.reconciled_at is None
 
 
 # --- Runs -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_goes_on_when_the_target_has_had_the_rest_that_others_were_asked_for(cast, sales, connector, monkeypatch):
+    cast.role("Marketing")
+    monkeypatch.setattr(reconciling, "ROLES", 1)
+    holders, read = BuiltinDirectory.holders, []
+
+    def and_meanwhile(self, role):
+        if not read:
+            actions.note_outage(connector_id=connector.pk, error="Slow down.", delay=DAY, now=LATER)
+        read.append(role)
+        return holders(self, role)
+
+    monkeypatch.setattr(BuiltinDirectory, "holders", and_meanwhile)
+    actions.start_reconciliation(connector=connector, actor=None, now=LATER)
+    reconciling.perform_all_due(now=LATER)
+    assert len(read) == 1, "the other role waits"
+    assert Connector.objects.get().held_until == LATER + DAY
+    reconciling.perform_all_due(now=LATER + DAY)
+    assert len(read) == 2
+    assert Reconciliation.objects.get().status == outbox.WorkStatus.DONE
+    assert Connector.objects.get().held_until is None
 
 
 def test_runs_begin_when_they_are_due_once_however_many_were_missed(cast, sales):
@@ -524,6 +568,31 @@ def test_a_reading_that_loses_many_at_once_answers_nothing_by_itself_and_says_wh
     cases = DriftCase.objects.open()
     assert cases.count() == 10
     assert "10 differences at once" in cases[0].held_back
+
+
+@pytest.mark.parametrize("kind", [CaseKind.MISSING, CaseKind.EXTRA])
+def test_one_role_that_differs_much_answers_nothing_by_itself_however_many_others_are_as_they_should_be(
+    cast, sales, kind
+):
+    """A page that a target cut off, among all that is read with it."""
+    group, role = sales
+    rule(role, missing=MissingRule.END, extra=ExtraRule.REMOVE)
+    crowd = people(20)
+    other, other_role = cast.role("Everybody")
+    everybody = [*crowd, *people(200, "other")]
+    add(other, *everybody)
+    had = {role: crowd[:10] if kind == CaseKind.EXTRA else crowd, other_role: everybody}
+    Grant.objects.bulk_create(
+        Grant(person=person, resource_role=there, status=GrantStatus.VERIFIED, changed_at=NOW)
+        for there, holders in had.items()
+        for person in holders
+    )
+    add(group, *(crowd if kind == CaseKind.EXTRA else crowd[:10]))
+    reconcile()
+    cases = DriftCase.objects.open()
+    assert cases.count() == 10
+    known = 11 if kind == CaseKind.EXTRA else 21
+    assert {case.held_back for case in cases} == {f"10 differences at once, where {known} holders were known."}
 
 
 def test_a_role_that_is_suddenly_empty_answers_nothing_by_itself(cast, sales):

@@ -99,7 +99,7 @@ def telling(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 def compare(now: datetime = LATER) -> UseReading:
-    """One whole comparison of the cast's system; what it told of use."""
+    """One whole reconciliation of the cast's system; what it told of use."""
     actions.start_reconciliation(connector=Connector.objects.get(), actor=None, now=now)
     reconciling.perform_all_due(now=now)
     return UseReading.objects.get()
@@ -133,7 +133,7 @@ def test_a_system_that_does_not_tell_keeps_what_it_told_before(cast: Cast, telli
     telling.insert(0, ConnectorError("Permission AuditLog.Read.All is missing."))
     reading = compare(LATER + DAY)
     assert (reading.seen_at, reading.last_error) == (LATER, "Permission AuditLog.Read.All is missing.")
-    assert Connector.objects.get().reconciled_at == LATER + DAY, "the comparison itself went well"
+    assert Connector.objects.get().reconciled_at == LATER + DAY, "the reconciliation itself went well"
 
 
 def test_a_system_that_tells_of_nobody_s_use_is_not_believed(cast: Cast, telling: list[Any]) -> None:

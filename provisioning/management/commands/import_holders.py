@@ -45,7 +45,7 @@ class Command(BaseCommand):
             raise CommandError(str(refusal)) from refusal
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
-        self.stdout.write(f"{connector}: {kept.rows} rows taken in; the next comparison reads them.")
+        self.stdout.write(f"{connector}: {kept.rows} rows taken in; the next reconciliation reads them.")
 
 
 def _moment(text: str) -> datetime:
