@@ -53,6 +53,7 @@ from .settling import (
     note_presence,
     settle_delivered,
     settle_failed,
+    settle_gone,
     settle_removed,
     settle_waiting,
 )
@@ -107,6 +108,7 @@ __all__ = [
     "settle_account",
     "settle_delivered",
     "settle_failed",
+    "settle_gone",
     "settle_page",
     "settle_removed",
     "settle_step",

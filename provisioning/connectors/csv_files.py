@@ -18,6 +18,7 @@ from ..models import Connector as ConnectorRow
 from ..models import Operation, OperationKind
 from . import base, matching
 from . import csv_folders as folders
+from .aliases import Aliases, Names
 from .base import Capability, Connector, ConnectorError, Entitlement, Holder, Outcome, Progress
 from .csv_lists import DELIMITERS, MemberList, normalized
 from .csv_options import CsvOptions
@@ -35,6 +36,7 @@ class CsvFolder(Connector):
     def __init__(self, row: ConnectorRow, *, clock: base.Clock = timezone.now) -> None:
         super().__init__(row, clock=clock)
         self._has_list = bool(row.options.get("incoming"))
+        self._aliases = Aliases(row, by=[row.options.get("known_by") or matching.KnownBy.USERNAME.value])
         self._list = MemberList(row.options, system=str(row), clock=clock)
         reads = (Capability.READ_BACK, Capability.HOLDERS) if self._has_list else ()
         self.capabilities = frozenset((Capability.BATCH, *reads))
@@ -83,33 +85,40 @@ class CsvFolder(Connector):
         """One file with a row for each, but for those whom the list could never show."""
         nameless = [person for person in people if self._has_list and not self._known_as(person)]
         rest = [person for person in people if person not in nameless]
-        faults = {person.pk: self._is_nameless(person) for person in nameless}
-        return faults | self._hand_over("grant", rest, entitlement, keys=keys)
+        faults = {person.pk: self._is_nameless(person) for person in nameless} | self._aliases.note(rest)
+        rows = [(person, Names.of(person), keys[person.pk]) for person in rest if person.pk not in faults]
+        return {**faults, **self._hand_over("grant", rows, entitlement)}
 
     def revoke_many(
         self, people: Sequence[User], entitlement: Entitlement, *, keys: Mapping[UUID, str]
     ) -> dict[UUID, Outcome]:
-        """One file with a row for each."""
-        return self._hand_over("revoke", people, entitlement, keys=keys)
+        """One file with a row for each, and one more for each earlier name by which they may hold it."""
+        names = self._aliases.of(people)
+        rows = [
+            (person, each, f"{keys[person.pk]}/{number}" if number else keys[person.pk])
+            for person in people
+            for number, each in enumerate(names[person.pk])
+        ]
+        return self._hand_over("revoke", rows, entitlement)
 
     def _hand_over(
-        self, action: str, people: Sequence[User], entitlement: Entitlement, *, keys: Mapping[UUID, str]
+        self, action: str, changes: Sequence[tuple[User, Names, str]], entitlement: Entitlement
     ) -> dict[UUID, Outcome]:
         """Write what was not written yet; what was stays as it is, under its key."""
         outgoing = self.row.options["outgoing"]
         with folders.opened(outgoing, system=str(self.row)) as folder:
             try:
-                written = self._written(folder, {keys[person.pk] for person in people})
+                written = self._written(folder, {key for _person, _names, key in changes})
                 rows = [
-                    self._row(action, person, entitlement, key=keys[person.pk])
-                    for person in people
-                    if keys[person.pk] not in written
+                    self._row(action, names, entitlement, key=key)
+                    for _person, names, key in changes
+                    if key not in written
                 ]
                 if rows:
                     folders.write(folder, self._new_name(), self._file(rows))
             except OSError as error:
                 raise folders.unusable(error, what=outgoing, system=str(self.row)) from error
-        return dict.fromkeys((person.pk for person in people), self._progress)
+        return dict.fromkeys((person.pk for person, _names, _key in changes), self._progress)
 
     @property
     def _progress(self) -> Progress:
@@ -120,8 +129,10 @@ class CsvFolder(Connector):
 
         Where a worker died between the file and its memory, and the file was fetched, a key goes out a second time.
         """
-        handed_over = Operation.objects.filter(idempotency_key__in=keys, waiting_since__isnull=False)
-        known = set(handed_over.values_list("idempotency_key", flat=True))
+        whole = {key.partition("/")[0] for key in keys}
+        handed_over = Operation.objects.filter(idempotency_key__in=whole, waiting_since__isnull=False)
+        before = set(handed_over.values_list("idempotency_key", flat=True))
+        known = {key for key in keys if key.partition("/")[0] in before}
         if rest := set(keys) - known:
             names = folders.names(folder, prefix=PREFIX)
             known |= {key for name in names for key in self._keys_in(folder, name) if key in rest}
@@ -135,13 +146,13 @@ class CsvFolder(Connector):
         with file, io.TextIOWrapper(file, encoding="utf-8", newline="") as text:
             yield from (row["key"] for row in csv.DictReader(text, delimiter=self._delimiter) if row.get("key"))
 
-    def _row(self, action: str, person: User, entitlement: Entitlement, *, key: str) -> list[str]:
+    def _row(self, action: str, names: Names, entitlement: Entitlement, *, key: str) -> list[str]:
         values = (
             key,
             action,
-            person.username,
-            person.email,
-            person.employee_number or "",
+            names.username,
+            names.email,
+            names.employee_number,
             entitlement.resource_id,
             entitlement.role_id,
             self.clock().astimezone(UTC).isoformat(timespec="seconds"),
@@ -175,10 +186,12 @@ class CsvFolder(Connector):
         Such a change may still be made, so it counts as made: what is wanted now then goes out behind it.
         """
         self._require(Capability.READ_BACK)
-        keys = {person.pk: normalized(self._known_as(person)) for person in people}
-        listed = self._list.among({key for key in keys.values() if key}, entitlement)
+        attribute = self.row.options["known_by"]
+        names = self._aliases.of(people)
+        keys = {pk: {normalized(getattr(each, attribute)) for each in those} - {""} for pk, those in names.items()}
+        listed = self._list.among(set().union(*keys.values()), entitlement)
         on_their_way = self._on_their_way(people, entitlement)
-        return {person.pk for person in people if on_their_way.get(person.pk, keys[person.pk] in listed)}
+        return {person.pk for person in people if on_their_way.get(person.pk, bool(keys[person.pk] & set(listed)))}
 
     def holders(self, entitlement: Entitlement) -> Iterator[Holder]:
         """Each once, whatever the case of their names."""

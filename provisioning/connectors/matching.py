@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from directory.models import User
 
+from .aliases import Names
 from .base import Holder
 
 BATCH = 1000
@@ -22,7 +23,7 @@ class KnownBy(models.TextChoices):
     EMPLOYEE_NUMBER = "employee_number", _("employee number")
 
 
-def known_as(person: User, attribute: str) -> str:
+def known_as(person: User | Names, attribute: str) -> str:
     """What the target calls the person; empty where nobody told us."""
     return str(getattr(person, attribute) or "").strip()
 
@@ -38,7 +39,8 @@ def holders(found: Iterable[tuple[str, str]], *, attribute: str) -> Iterator[Hol
     while batch := list(islice(rest, BATCH)):
         names = _usernames([name for _account, name in batch], attribute=attribute)
         for account_id, name in batch:
-            yield Holder(account_id=account_id, name=names.get(name.strip().lower(), name))
+            username = name if attribute == KnownBy.USERNAME else names.get(name.strip().lower())
+            yield Holder(account_id, name=username or name, is_username=username is not None)
 
 
 def each_once(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:

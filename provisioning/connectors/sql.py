@@ -24,6 +24,7 @@ from directory.models import User
 from ..models import Connector as ConnectorRow
 from . import base, matching
 from . import sql_errors as errors
+from .aliases import ATTRIBUTES, Aliases, Names
 from .base import Capability, Connector, ConnectorError, Entitlement, FoundResource, FoundRole, Holder, Progress, Use
 from .sql_options import SqlOptions
 from .sql_statements import as_prepared
@@ -67,6 +68,8 @@ class SqlDatabase(Connector):
         self.capabilities = frozenset(can for name, can in OPTIONAL.items() if row.options.get(name))
         self._connection: Link | None = None
         self._patience = Patience()
+        changing = " ".join(row.options.get(name) or "" for name in ("grant", "revoke", "read"))
+        self._aliases = Aliases(row, by=[name for name in ATTRIBUTES if f"%({name})s" in changing])
 
     def close(self) -> None:
         """End the connection."""
@@ -94,7 +97,11 @@ class SqlDatabase(Connector):
 
     def grant(self, person: User, entitlement: Entitlement, *, key: str) -> Progress:
         """Carry out the statement; where it touches no row, that is fine only if the person holds the role already."""
-        if self._change("grant", person, entitlement, key=key) or self._reads_as_held(person, entitlement):
+        if refused := self._aliases.note([person]).get(person.pk):
+            raise refused
+        if self._change("grant", person, Names.of(person), entitlement, key=key) or self._reads_as_held(
+            person, entitlement
+        ):
             return Progress.DONE
         raise ConnectorError(
             _("Giving %(role)s to %(person)s changed nothing in %(system)s: there may be no such account or role.")
@@ -102,20 +109,25 @@ class SqlDatabase(Connector):
         )
 
     def revoke(self, person: User, entitlement: Entitlement, *, key: str) -> Progress:
-        """Carry out the statement; no row means that nobody held the role."""
-        self._change("revoke", person, entitlement, key=key)
+        """Carry out the statement, for earlier names as well; no row means that nobody held the role."""
+        for number, names in enumerate(self._aliases.of([person])[person.pk]):
+            self._change("revoke", person, names, entitlement, key=f"{key}/{number}" if number else key)
         return Progress.DONE
 
     def read(self, person: User, entitlement: Entitlement) -> bool:
-        """Whether the first column of the first row is anything but false, zero or null."""
-        statement = self._statement("read")
+        """Whether the first column of the first row is anything but false, zero or null; by any name of theirs."""
+        self._statement("read")
+        return any(self._reads(person, names, entitlement) for names in self._aliases.of([person])[person.pk])
+
+    def _reads(self, person: User, names: Names, entitlement: Entitlement) -> bool:
+        values = _of_person(person, names) | _of_role(entitlement)
         with self._transaction(_doing("read", entitlement)) as connection:
-            found = connection.execute(statement, _of_person(person) | _of_role(entitlement)).fetchone()
+            found = connection.execute(self._statement("read"), values).fetchone()
         return bool(found and found[0])
 
-    def _change(self, name: str, person: User, entitlement: Entitlement, *, key: str) -> int:
+    def _change(self, name: str, person: User, names: Names, entitlement: Entitlement, *, key: str) -> int:
         """How many rows the statement touched; none where what it inserts is there. Too many are undone."""
-        values = _of_person(person) | _of_role(entitlement) | {"key": key, "action": name}
+        values = _of_person(person, names) | _of_role(entitlement) | {"key": key, "action": name}
         most = self.row.options["most_rows"]
         try:
             with self._transaction(_doing(name, entitlement), writes=True) as connection:
@@ -281,11 +293,11 @@ def _hang_up(connection: Link) -> None:
         ours.shutdown(socket.SHUT_RDWR)
 
 
-def _of_person(person: User) -> dict[str, str | None]:
+def _of_person(person: User, names: Names) -> dict[str, str | None]:
     return {
-        "username": person.username,
-        "email": person.email,
-        "employee_number": person.employee_number,
+        "username": names.username,
+        "email": names.email,
+        "employee_number": names.employee_number or None,
         "person_id": str(person.pk),
     }
 

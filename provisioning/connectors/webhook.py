@@ -15,6 +15,7 @@ from directory.models import User
 
 from ..models import Connector as ConnectorRow
 from . import base, matching
+from .aliases import Aliases, Names
 from .base import Capability, Connector, ConnectorError, Entitlement, FoundResource, FoundRole, Holder, Progress
 from .remembering import is_somebody_elses, remember
 from .webhook_answers import Reader
@@ -31,6 +32,7 @@ from .webhook_options import (
     Paging,
     Reading,
     WebhookOptions,
+    names_used,
     uses_account,
 )
 from .webhook_requests import CREDENTIAL, Requests
@@ -63,6 +65,7 @@ class Webhook(Connector):
         super().__init__(row, clock=clock)
         self.options = {**_defaults(), **row.options}
         self.capabilities = frozenset(can for call, can in OPTIONAL.items() if self._has(call))
+        self._aliases = Aliases(row, by=names_used(self.options))
         self._requests = Requests(row, self.options, clock=clock)
         self._reader = Reader(self.options, system=str(row), address=row.base_url)
 
@@ -81,6 +84,8 @@ class Webhook(Connector):
 
     def grant(self, person: User, entitlement: Entitlement, *, key: str) -> Progress:
         """Make the call that gives, to an account that is created first where that is configured."""
+        if refused := self._aliases.note([person]).get(person.pk):
+            raise refused
         values = self._values(GRANT, person, entitlement, key=key)
         if self._has(CREATE) and not values["account"]:
             values["account"] = self.create_account(person)
@@ -91,22 +96,32 @@ class Webhook(Connector):
         return self._progress(GRANT, answer)
 
     def revoke(self, person: User, entitlement: Entitlement, *, key: str) -> Progress:
-        """Make the call that takes; without an account there is nothing to take."""
-        values = self._values(REVOKE, person, entitlement, key=key)
+        """Make the call that takes, for earlier names as well; without an account there is nothing to take."""
+        said = [
+            self._take(person, names, entitlement, key=f"{key}/{number}" if number else key)
+            for number, names in enumerate(self._aliases.of([person])[person.pk])
+        ]
+        return Progress.HANDED_OVER if Progress.HANDED_OVER in said else Progress.DONE
+
+    def _take(self, person: User, names: Names, entitlement: Entitlement, *, key: str) -> Progress:
+        values = self._values(REVOKE, person, entitlement, key=key, names=names)
         if uses_account(self.options, REVOKE) and not values["account"]:
             return Progress.DONE
         return self._progress(REVOKE, self._requests.make(REVOKE, values, key=key))
 
     def read(self, person: User, entitlement: Entitlement) -> bool:
-        """By the status, by a boolean, or by the list of holders in the answer."""
+        """By the status, by a boolean, or by the list of holders in the answer; by any name of theirs."""
         self._require(READ)
-        values = self._values(READ, person, entitlement)
+        return any(self._reads(person, names, entitlement) for names in self._aliases.of([person])[person.pk])
+
+    def _reads(self, person: User, names: Names, entitlement: Entitlement) -> bool:
+        values = self._values(READ, person, entitlement, names=names)
         if uses_account(self.options, READ) and not values["account"]:
             return False
         if self.options["read_by"] == Reading.LIST:
             account_id = values["account"]
             items = self._items(READ, values, pointer=self.options["read_pointer"])
-            return any(self._reader.is_of(person, item, account_id=account_id) for item in items)
+            return any(self._reader.is_of(names, item, account_id=account_id) for item in items)
         answer = self._requests.make(READ, values)
         if self._means(READ, "absent", answer):
             return False
@@ -200,17 +215,24 @@ class Webhook(Connector):
             raise self._cannot(OPTIONAL[call])
 
     def _values(
-        self, call: Call, person: User | None = None, entitlement: Entitlement | None = None, *, key: str = ""
+        self,
+        call: Call,
+        person: User | None = None,
+        entitlement: Entitlement | None = None,
+        *,
+        key: str = "",
+        names: Names | None = None,
     ) -> dict[str, str]:
         """What placeholders stand for in this call."""
         values = {"action": call.name, "key": key, "account": ""}
         if person is not None:
             looked_up = self.row.accounts.filter(person=person, is_supposed=False)
             known = looked_up.first() if self._has(CREATE) else None
+            names = names or Names.of(person)
             values |= {
-                "person.username": person.username,
-                "person.email": person.email,
-                "person.employee_number": person.employee_number or "",
+                "person.username": names.username,
+                "person.email": names.email,
+                "person.employee_number": names.employee_number,
                 "person.id": str(person.pk),
                 "account": known.external_id if known else "",
             }

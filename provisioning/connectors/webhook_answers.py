@@ -10,10 +10,9 @@ from urllib.parse import urljoin, urlsplit
 import httpx2
 from django.utils.translation import gettext as _
 
-from directory.models import User
-
 from . import matching
 from . import webhook_pointers as pointers
+from .aliases import Names
 from .base import ConnectorError
 from .webhook_options import Paging
 
@@ -67,7 +66,7 @@ class Reader:
             return account_id
         raise self.not_understood(_("a holder without an id"))
 
-    def is_of(self, person: User, item: Any, *, account_id: str) -> bool:
+    def is_of(self, person: Names, item: Any, *, account_id: str) -> bool:
         """Whether a holder is this person, by their account where it is known, or by their name."""
         if account_id and self.text(item, self._options["item_id"]) == account_id:
             return True

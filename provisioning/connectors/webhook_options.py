@@ -12,6 +12,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from .aliases import ATTRIBUTES
 from .base import FieldGroup, FieldLine, OptionsForm
 from .matching import KnownBy
 from .webhook_fields import (
@@ -56,6 +57,9 @@ class Authentication(models.TextChoices):
     BEARER = "bearer", gettext_lazy("bearer token")
     BASIC = "basic", gettext_lazy("user and password (Basic)")
     HEADER = "header", gettext_lazy("a token in a header of its own")
+
+
+_PARTS = ("path", "body", "headers")
 
 
 @dataclass(frozen=True)
@@ -226,7 +230,17 @@ def _lines(call: Call) -> list[FieldLine]:
     return [*first, (f"{name}_success", *meanings), *pairs]
 
 
+def names_used(options: dict[str, Any]) -> list[str]:
+    """By which attributes of people the calls that give, take and look up one person name them."""
+    parts = [options.get(f"{call.name}_{part}") or "" for call in (GRANT, REVOKE, READ) for part in _PARTS]
+    used = {name for part in parts for name in placeholders(part)}
+    is_by_list = options.get("read_path") and options.get("read_by") == Reading.LIST
+    return [
+        name for name in ATTRIBUTES if f"person.{name}" in used or (is_by_list and name == options["item_known_by"])
+    ]
+
+
 def uses_account(options: dict[str, Any], call: Call) -> bool:
     """Whether the call needs to know the id of the person's account."""
-    parts = (options.get(f"{call.name}_{part}") or "" for part in ("path", "body", "headers"))
+    parts = (options.get(f"{call.name}_{part}") or "" for part in _PARTS)
     return any("account" in placeholders(part) for part in parts)

@@ -103,4 +103,6 @@ class CsvTarget(SavedTarget):
     def refusing(self):
         options = CsvFolder.clean_options({**OPTIONS, "outgoing": "link"})
         (self.files.root / "link").symlink_to(self.files.outgoing)
-        return CsvFolder(Connector(system=self.system, kind=self.kind, options=options))
+        row = Connector.objects.get(pk=self.row.pk)
+        row.options = options
+        return CsvFolder(row)

@@ -61,6 +61,20 @@ def listed(files: FileSystemTarget, *rows: tuple[str, ...], age: timedelta = tim
     files.write([HEADER, *rows], written_at=(NOW - age).timestamp())
 
 
+def test_what_was_given_by_an_earlier_name_is_seen_and_taken_by_it(files, person):
+    connector, earlier = folder(), person.username
+    connector.grant(person, ROLE, key="k1")
+    files.fetch()
+    person.username = f"{earlier}.king"
+    person.save()
+    listed(files, (earlier, "ledger", "keepers"))
+    assert connector.read(person, ROLE)
+    for _ in range(2):
+        connector.revoke(person, ROLE, key="k2")
+    rows = files.fetch()
+    assert [(row["key"], row["username"]) for row in rows] == [("k2", person.username), ("k2/1", earlier)]
+
+
 # --- What goes out ----------------------------------------------------------------------------------------------------
 
 
@@ -189,7 +203,7 @@ def test_a_list_may_know_people_by_their_number_and_have_columns_of_its_own(file
         known_by="employee_number",
     )
     assert connector.read_many([person, nameless], ROLE) == {person.pk}
-    assert list(connector.holders(ROLE)) == [Holder("e-7", person.username), Holder("e-8", "E-8")]
+    assert list(connector.holders(ROLE)) == [Holder("e-7", person.username), Holder("e-8", "E-8", is_username=False)]
     with pytest.raises(ConnectorError, match="knows people by their employee number"):
         connector.grant(nameless, ROLE, key="k")
     assert files.fetch() == []

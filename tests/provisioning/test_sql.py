@@ -10,14 +10,17 @@ from uuid import uuid4
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
-from catalog.models import TargetSystem
+from catalog.models import Resource, ResourceRole, TargetSystem
 from directory.models import User
+from provisioning import actions
 from provisioning.connectors import base, sql
 from provisioning.connectors.base import Capability, ConnectorError, Entitlement, Holder, Progress
 from provisioning.connectors.sql import SqlDatabase
 from provisioning.connectors.sql_statements import as_prepared
-from provisioning.models import Connector, ConnectorKind
+from provisioning.lifecycle import GrantStatus
+from provisioning.models import Connector, ConnectorKind, Grant
 
 from .ledger_database import LedgerDatabase
 
@@ -63,6 +66,55 @@ def database(ledger: LedgerDatabase, **options: object) -> SqlDatabase:
 
 def members(ledger: LedgerDatabase, role: Entitlement) -> int:
     return ledger.ask("SELECT count(*) FROM members WHERE role = %s", role.role_id)[0][0]
+
+
+# --- Who was renamed --------------------------------------------------------------------------------------------------
+
+
+def renamed(person: User) -> User:
+    User.objects.filter(pk=person.pk).update(username=f"{person.username}.king")
+    return User.objects.get(pk=person.pk)
+
+
+def test_what_was_given_by_an_earlier_name_is_seen_and_taken_by_it(ledger_database, person, role):
+    with database(ledger_database) as connector:
+        connector.grant(person, role, key="k")
+        person = renamed(person)
+        assert connector.read(person, role)
+        connector.revoke(person, role, key="k")
+        assert members(ledger_database, role) == 0
+        assert not connector.read(person, role)
+
+
+def test_a_name_by_which_somebody_else_still_holds_something_is_given_nothing(ledger_database, person, role):
+    with database(ledger_database) as connector:
+        resource = Resource.objects.create(
+            system=connector.row.system, kind="application", origin_id="ledger", name="L"
+        )
+        theirs = ResourceRole.objects.create(resource=resource, origin_id=role.role_id, name="Keepers")
+        connector.grant(person, role, key="k")
+        grant = Grant.objects.create(
+            person=person, resource_role=theirs, status=GrantStatus.VERIFIED, changed_at=timezone.now()
+        )
+        name, _person = person.username, renamed(person)
+        newcomer = User.objects.create(username=name)
+        with pytest.raises(ConnectorError, match="was another person's name"):
+            connector.grant(newcomer, role, key="n")
+        Grant.objects.filter(pk=grant.pk).update(status=GrantStatus.REMOVED)
+        connector.grant(newcomer, role, key="n")
+
+
+def test_the_names_of_whoever_holds_nothing_any_more_are_forgotten(ledger_database, person, role):
+    with database(ledger_database) as connector:
+        system = connector.row.system
+        resource = Resource.objects.create(system=system, kind="application", origin_id="ledger", name="L")
+        theirs = ResourceRole.objects.create(resource=resource, origin_id=role.role_id, name="Keepers")
+        facts = {"person": person, "resource_role": theirs, "changed_at": timezone.now()}
+        grant = Grant.objects.create(status=GrantStatus.PENDING, **facts)
+        connector.grant(person, role, key="k")
+        assert actions.forget_aliases() == 0
+        Grant.objects.filter(pk=grant.pk).update(status=GrantStatus.REMOVED)
+        assert actions.forget_aliases() == 1
 
 
 # --- The form ---------------------------------------------------------------------------------------------------------

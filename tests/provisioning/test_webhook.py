@@ -207,7 +207,7 @@ def test_a_list_may_say_who_holds_a_role_by_mail_address(rest_api, person):
     assert connector.read(person, ROLE)
     assert not connector.read(User.objects.create(username="bob"), ROLE)
     assert list(connector.holders(ROLE)) == [
-        Holder("bob@example.com", "bob@example.com"),
+        Holder("bob@example.com", "bob@example.com", is_username=False),
         Holder("ADA@example.com", "ada"),
     ]
 
@@ -256,6 +256,19 @@ def test_only_true_and_false_are_taken_for_an_answer(rest_api, person, value):
     always(rest_api, Reply(200, {"member": value}))
     with pytest.raises(ConnectorError, match="no true or false"):
         webhook(rest_api, read_path="/m", read_by="boolean", read_pointer="/member").read(person, ROLE)
+
+
+def test_what_was_given_by_an_earlier_name_is_seen_and_taken_by_it(rest_api, person):
+    rest_api.roles["keepers"] = []
+    by_name = "/roles/{role.id}/members/{person.username}"
+    paths = {"grant_path": by_name, "revoke_path": by_name, "revoke_already": "404", "read_path": by_name}
+    connector = webhook(rest_api, **paths, read_by="boolean", read_pointer="/member")
+    connector.grant(person, ROLE, key="k")
+    User.objects.filter(pk=person.pk).update(username="ada.king", email="ada.king@example.com")
+    person.refresh_from_db()
+    assert connector.read(person, ROLE)
+    connector.revoke(person, ROLE, key="k")
+    assert rest_api.roles["keepers"] == []
 
 
 # --- Accounts ---------------------------------------------------------------------------------------------------------

@@ -1,0 +1,83 @@
+"""By which names people were given something, where a target knows them by names alone: it is taken by the same."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
+
+from directory.models import User
+
+from ..lifecycle import GrantStatus
+from ..models import Alias, Grant
+from ..models import Connector as ConnectorRow
+from .base import ConnectorError
+
+ATTRIBUTES = ("username", "email", "employee_number")
+
+
+@dataclass(frozen=True)
+class Names:
+    """What a person is called, or was when something was given to them."""
+
+    username: str
+    email: str
+    employee_number: str
+
+    @classmethod
+    def of(cls, known: "User | Alias") -> "Names":
+        """Today's names of a person, or those that an alias kept."""
+        return cls(known.username, known.email, known.employee_number or "")
+
+    def key(self, by: Collection[str]) -> tuple[str, ...]:
+        """What a target that knows people by these attributes tells them apart by."""
+        return tuple(getattr(self, attribute).strip().casefold() for attribute in sorted(by))
+
+
+class Aliases:
+    """The names of people in one system, which knows them `by` some of their attributes; by none, it needs no names."""
+
+    def __init__(self, row: ConnectorRow, *, by: Collection[str]) -> None:
+        self.row = row
+        self.by = by
+
+    def of(self, people: Sequence[User]) -> dict[UUID, list[Names]]:
+        """By which names each may hold something: today's, and then earlier ones that mean something else there."""
+        found = {person.pk: {(today := Names.of(person)).key(self.by): today} for person in people}
+        if self.by:
+            for alias in self.row.aliases.filter(person__in=people).order_by("pk"):
+                names = Names.of(alias)
+                found[alias.person_id].setdefault(names.key(self.by), names)
+        return {person: list(names.values()) for person, names in found.items()}
+
+    def note(self, people: Sequence[User]) -> dict[UUID, ConnectorError]:
+        """Keep what they are called, before something is given to them; returns whose name is still another's there."""
+        if not self.by:
+            return {}
+        taken = self._taken(people)
+        free = [person for person in people if Names.of(person).key(self.by) not in taken]
+        Alias.objects.bulk_create(
+            [Alias(connector=self.row, person=one, **asdict(Names.of(one))) for one in free],
+            ignore_conflicts=True,
+        )
+        return {person.pk: self._is_taken(person) for person in people if person not in free}
+
+    def _taken(self, people: Sequence[User]) -> set[tuple[str, ...]]:
+        """Names of theirs by which somebody else was given something that may be there still."""
+        wanted = {Names.of(person).key(self.by) for person in people}
+        first = next(iter(self.by))
+        values = [getattr(person, first) or "" for person in people]
+        present = Grant.objects.filter(person=OuterRef("person"), resource_role__resource__system=self.row.system_id)
+        others = self.row.aliases.filter(**{f"{first}__in": values}).exclude(person__in=people)
+        rows = others.filter(Exists(present.exclude(status=GrantStatus.REMOVED)))
+        return wanted & {Names.of(alias).key(self.by) for alias in rows}
+
+    def _is_taken(self, person: User) -> ConnectorError:
+        return ConnectorError(
+            _(
+                "What %(person)s is called in %(system)s was another person's name, who may hold something by it there "
+                "still: have that taken away or renamed there first."
+            )
+            % {"person": person, "system": self.row}
+        )
