@@ -15,6 +15,7 @@ from ldap3.core.exceptions import LDAPException
 from ldap3.operation.search import parse_filter
 from ldap3.utils.dn import parse_dn
 
+from .addresses import check_host
 from .base import FieldGroup, FieldLine, OptionsForm
 from .ldap_templates import TemplateError, parse_attributes, render_dn
 from .matching import KnownBy
@@ -62,6 +63,7 @@ def _servers(value: str) -> None:
                 _("%(address)s is no address of an LDAP server: write it like ldaps://dc1.example.com."),
                 params={"address": address},
             )
+        check_host(urlsplit(address).hostname or "")
     if len(addresses) > MOST_SERVERS:
         raise ValidationError(_("No more than %(count)d servers."), params={"count": MOST_SERVERS})
 

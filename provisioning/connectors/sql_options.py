@@ -11,6 +11,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from .addresses import check_host
 from .base import FieldGroup, FieldLine, OptionsForm
 from .matching import KnownBy
 from .sql_statements import CHANGE, CHANGING, READ, READING, ROLE, StatementField
@@ -40,7 +41,7 @@ _PARAMETERS = gettext_lazy("Parameters:")
 class SqlOptions(OptionsForm):
     """A PostgreSQL database; the connector's secret is the user's password."""
 
-    host = forms.CharField(label=gettext_lazy("Host"), validators=[HOST])
+    host = forms.CharField(label=gettext_lazy("Host"), validators=[HOST, check_host])
     port = forms.IntegerField(label=gettext_lazy("Port"), initial=5432, required=False, validators=PORT)
     database = forms.CharField(label=gettext_lazy("Database"), max_length=63)
     user = forms.CharField(label=gettext_lazy("User"), max_length=63)

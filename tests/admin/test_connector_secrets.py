@@ -18,6 +18,12 @@ from tests.provisioning.certificates import Authority
 
 OURS, THEIRS = "https://wiki.example/api", "https://elsewhere.example/api"
 AGAIN = "Type this again: it would be sent to another place now."
+LINK_LOCAL_DIRECTORY = {
+    "option_servers": "ldaps://169.254.169.254",
+    "option_bind_dn": "cn=us,dc=corp,dc=example",
+    "option_people_base": "ou=people,dc=corp,dc=example",
+    "option_groups_base": "ou=groups,dc=corp,dc=example",
+}
 NOT_SENT_BACK = "Type this again: what is secret is not sent back with the page."
 
 
@@ -112,6 +118,16 @@ def test_an_address_that_gives_a_secret_away_is_refused_at_its_field(connect, ad
     assert says in refusal.value.message_dict["base_url"][0]
     assert "pa55" not in str(refusal.value)
     assert not Event.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed"),
+    [(ConnectorKind.SQL, {**SQL, "option_host": "169.254.169.254"}), (ConnectorKind.LDAP, LINK_LOCAL_DIRECTORY)],
+)
+def test_no_database_and_no_directory_is_at_a_link_local_address(connect, kind, typed):
+    with pytest.raises(ValidationError) as refusal:
+        connect(kind, options=options(typed))
+    assert "is a link-local address" in str(refusal.value)
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9/scim", "http://localhost:9/scim", "https://10.1.2.3/scim"])
