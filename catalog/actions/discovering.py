@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import models, transaction
 
 from audit import journal
+from directory.imports import in_batches
 
 from .. import events
 from ..discovery import Found, FoundRole
@@ -66,7 +67,10 @@ def note_unseen(*, system: TargetSystem, since: datetime, story: UUID, now: date
     What people entered by hand and no look ever found is left alone.
     """
     roles = ResourceRole.objects.filter(resource__system=system, discovered_at__lt=since, missing_since=None)
-    roles.update(missing_since=now)
+    gone = list(roles.select_related("resource").select_for_update(of=("self",)).order_by("pk"))
+    for some in in_batches(gone, size=BATCH):
+        ResourceRole.objects.filter(pk__in=[role.pk for role in some]).update(missing_since=now)
+        journal.record_many(_told(events.ROLE_MISSING, role, story=story, now=now) for role in some)
     return _flag(Resource.objects.filter(system=system, discovered_at__lt=since), story=story, now=now)
 
 

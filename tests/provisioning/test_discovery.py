@@ -215,6 +215,17 @@ def test_what_vanished_is_flagged_and_never_deleted_and_comes_back(cast, row, sa
     assert len(told("resource.back")) == 1
 
 
+def test_the_journal_tells_of_each_role_that_went_with_its_resource(cast, row, says):
+    says(found("Sales", "Member", "Owner"), found("Finance"))
+    look()
+    says(found("Finance"))
+    look(NOW + HOUR)
+    gone = {str(role.pk) for role in Resource.objects.get(origin_id="sales").roles.all()}
+    assert {event.target_id for event in told("resource_role.missing")} == gone
+    look(NOW + 2 * HOUR)
+    assert len(told("resource_role.missing")) == 2, "each is told once"
+
+
 def test_a_role_that_its_resource_has_no_more_is_flagged_and_comes_back(cast, row, says):
     says(found("Sales", "Member", "Owner"))
     look()
