@@ -1,6 +1,8 @@
 """What requests hear from the apps below: grants that were settled, people who were disabled."""
 
+from collections import defaultdict
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
@@ -26,9 +28,12 @@ def follow_grants(heard: list[Event]) -> None:
 
 @journal.listen(provisioning_events.DRIFT_ENDED)
 def end_what_has_drifted(heard: list[Event]) -> None:
-    """What somebody took away in a system, and is to stay away, ends here too."""
-    why = _("it was removed in %(system)s: %(why)s") % heard[0].details
-    actions.end_what_gives([event.subject.grant_id for event in heard], why=why, now=heard[0].occurred_at)
+    """What somebody took away in a system, and is to stay away, ends here too; each for the reason of its own."""
+    told: defaultdict[str, list[UUID]] = defaultdict(list)
+    for event in heard:
+        told[_("it was removed in %(system)s: %(why)s") % event.details].append(event.subject.grant_id)
+    for why, grants in told.items():
+        actions.end_what_gives(grants, why=why, now=heard[0].occurred_at)
 
 
 @journal.listen(directory_events.PERSON_DISABLED)

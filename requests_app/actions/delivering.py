@@ -71,7 +71,7 @@ def begin(access_request: AccessRequest, *, now: datetime) -> Assignment | None:
     )
     status = _sum_up([grant.status for grant in grants])
     if status != assignment.status:
-        _move([assignment], status=status, open_requests={assignment.pk: access_request}, now=now)
+        move([assignment], status=status, open_requests={assignment.pk: access_request}, now=now)
     return assignment
 
 
@@ -155,7 +155,7 @@ def follow(references: Iterable[UUID], *, now: datetime) -> None:
     requests = AccessRequest.objects.filter(assignment__in=assignments, status__in=UNDELIVERED) if moved else []
     open_requests = {row.assignment_id: row for row in requests}
     for status, those in moved.items():
-        _move(those, status=status, open_requests=open_requests, now=now)
+        move(those, status=status, open_requests=open_requests, now=now)
 
 
 def _statuses_of(assignments: list[Assignment]) -> defaultdict[UUID, list[str]]:
@@ -176,7 +176,7 @@ def _next_status(assignment: Assignment, statuses: list[str]) -> AssignmentStatu
     return AssignmentStatus.ENDED if is_gone else AssignmentStatus.REMOVAL_PENDING
 
 
-def _move(
+def move(
     assignments: Sequence[Assignment],
     *,
     status: AssignmentStatus,
