@@ -16,6 +16,7 @@ from audit import journal
 from directory.actions import disable_guests, forget_guests, lock_people
 from directory.models import PersonKind, User
 from provisioning.actions import remove_adopted
+from provisioning.lifecycle import GrantStatus
 from provisioning.models import Grant
 from requests_app.models import Assignment
 
@@ -70,15 +71,20 @@ def _left_with_nothing(guests: Sequence[UUID], *, campaign: Campaign) -> list[UU
 
 
 def delete_due(*, now: datetime) -> int:
-    """Delete the guests whose thirty days are over, in committed batches; returns how many."""
-    deleted = 0
-    while due := list(_due(now).values_list("pk", "person_id")[:BATCH]):
+    """Delete the guests whose thirty days are over and of whom no system has anything more; returns how many.
+
+    What was there before AccessGov is taken first: systems know them by the name that is deleted. In committed batches.
+    """
+    deleted, last = 0, None
+    while due := list(_due(now, after=last).values_list("pk", "person_id")[:BATCH]):
         deleted += _delete(dict(due), now=now)
+        last = due[-1][0]
     return deleted
 
 
-def _due(now: datetime) -> QuerySet[GuestRemoval]:
-    return GuestRemoval.objects.filter(outcome=Farewell.WAITING, delete_at__lte=now).order_by("delete_at", "pk")
+def _due(now: datetime, *, after: UUID | None) -> QuerySet[GuestRemoval]:
+    rows = GuestRemoval.objects.filter(outcome=Farewell.WAITING, delete_at__lte=now).order_by("pk")
+    return rows.filter(pk__gt=after) if after else rows
 
 
 @transaction.atomic
@@ -89,10 +95,11 @@ def _delete(due: dict[UUID, UUID], *, now: datetime) -> int:
     leaving = [one for one in removals if _is_to_go(people[one.person_id])]
     spared = [one for one in removals if one not in leaving]
     _take_what_was_there(leaving, now=now)
-    forgotten = {guest.pk: guest for guest in forget_guests([one.person_id for one in leaving], now=now)}
-    _settle(leaving, Farewell.DELETED, verb=events.GUEST_DELETED, people=forgotten, now=now)
+    gone = _without_what_is_there(leaving)
+    forgotten = {guest.pk: guest for guest in forget_guests([one.person_id for one in gone], now=now)}
+    _settle(gone, Farewell.DELETED, verb=events.GUEST_DELETED, people=forgotten, now=now)
     _settle(spared, Farewell.SPARED, verb=events.GUEST_SPARED, people=people, now=now)
-    return len(leaving)
+    return len(gone)
 
 
 def _is_to_go(person: User) -> bool:
@@ -105,6 +112,13 @@ def _take_what_was_there(removals: Sequence[GuestRemoval], *, now: datetime) -> 
         people = [one.person_id for one in removals if one.campaign_id == removal.campaign_id]
         adopted = Grant.objects.filter(person__in=people, is_adopted=True)
         remove_adopted(list(adopted.values_list("pk", flat=True)), story=removal.campaign_id, now=now)
+
+
+def _without_what_is_there(removals: Sequence[GuestRemoval]) -> list[GuestRemoval]:
+    """Those who have nothing in any system any more; the others are asked about again by the next sweep."""
+    left = Grant.objects.filter(person__in=[one.person_id for one in removals]).exclude(status=GrantStatus.REMOVED)
+    having = set(left.order_by().values_list("person_id", flat=True)) if removals else set()
+    return [one for one in removals if one.person_id not in having]
 
 
 def _settle(

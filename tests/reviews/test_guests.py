@@ -1,14 +1,18 @@
 """Guests who are denied: blocked when that is applied, deleted after thirty days; never members."""
 
 from datetime import timedelta
+from typing import ClassVar
 
 import pytest
 
 from audit.models import Event
 from directory import events as directory_events
-from directory.actions import enable_person, forget_guests
+from directory.actions import add_member, enable_person, forget_guests
 from directory.models import PersonKind, User
+from provisioning.connectors import KINDS
+from provisioning.connectors.builtin import BuiltinDirectory
 from provisioning.delivery import perform_all_due
+from provisioning.models import ConnectorKind, Grant
 from requests_app.lifecycle import AssignmentStatus
 from requests_app.models import Assignment
 from reviews import events
@@ -16,7 +20,7 @@ from reviews.actions import applying, closing, deciding, guests
 from reviews.choices import DeniedGuests, NoResponse, Verdict
 from reviews.lifecycle import ApplyState, CampaignStatus
 from reviews.models import Farewell, GuestRemoval
-from tests.cast import NOW
+from tests.cast import NOW, break_directory, mend_directory
 from tests.reviews.answers import answer, members_of
 from tests.reviews.conftest import DAY, give, make_review, open_by_hand
 
@@ -141,6 +145,49 @@ def test_thirty_days_later_nothing_is_known_of_the_guest_any_more(cast, campaign
     assert not person.has_usable_password()
     assert GuestRemoval.objects.get().outcome == Farewell.DELETED
     assert Event.objects.filter(verb=events.GUEST_DELETED).count() == 1
+
+
+class ByName(BuiltinDirectory):
+    """Knows people by the name that they have here, as most systems do."""
+
+    asked: ClassVar[list[str]] = []
+
+    def revoke(self, person, entitlement, *, key):
+        self.asked.append(person.username)
+        return super().revoke(person, entitlement, key=key)
+
+
+def test_what_was_there_before_is_taken_under_the_guest_s_name_before_that_is_deleted(cast, campaign, monkeypatch):
+    monkeypatch.setitem(KINDS, ConnectorKind.BUILTIN, f"{__name__}.ByName")
+    monkeypatch.setattr(ByName, "asked", [])
+    answer(campaign, charlie=Verdict.DENY)
+    finish(campaign)
+    group, role = cast.role("Before")
+    add_member(group=group, person=cast.charlie, actor=None, now=NOW)
+    Grant.objects.create(
+        person=cast.charlie, resource_role=role, status="verified", is_adopted=True, was_present=True, changed_at=NOW
+    )
+    ByName.asked.clear()
+    assert guests.delete_due(now=LATER) == 0, "a system still knows the guest"
+    assert guests.delete_due(now=LATER) == 0
+    perform_all_due(now=LATER)
+    assert ByName.asked == ["charlie"]
+    assert members_of("Before") == set()
+    assert guests.delete_due(now=LATER) == 1
+
+
+def test_a_guest_whose_removal_waits_for_a_system_is_not_forgotten_before_it_is_done(cast, campaign):
+    answer(campaign, charlie=Verdict.DENY)
+    break_directory()
+    finish(campaign)
+    assert guests.delete_due(now=LATER) == 0
+    assert GuestRemoval.objects.get().outcome == Farewell.WAITING
+    cast.charlie.refresh_from_db()
+    assert cast.charlie.username == "charlie"
+    mend_directory()
+    perform_all_due(now=LATER + DAY)
+    assert members_of("Sales EMEA") == {"rita"}
+    assert guests.delete_due(now=LATER + DAY) == 1
 
 
 def test_the_page_of_the_campaign_says_what_becomes_of_guests(cast, campaign, client):
