@@ -136,10 +136,16 @@ def _withdraw_older(person: User, role: ResourceRole, *, key: str, now: datetime
 
 
 def _is_so_already(person: User, role: ResourceRole, *, kind: OperationKind) -> bool:
-    """Whether the last that the team did is what is wanted now; what it never did is not there."""
-    done = HandTask.objects.filter(person=person, resource_role=role, state=TaskState.DONE)
-    last = done.order_by("-settled_at", "-pk").values_list("kind", flat=True).first()
-    return (last or OperationKind.REVOKE) == kind
+    """Whether what the team did last, or where it did nothing yet what it found, is what is wanted now.
+
+    It found the opposite of what it was first asked for: who is asked to take something has it.
+    """
+    tasks = HandTask.objects.filter(person=person, resource_role=role)
+    done = tasks.filter(state=TaskState.DONE).order_by("-settled_at", "-pk")
+    if last := done.values_list("kind", flat=True).first():
+        return bool(last == kind)
+    first = tasks.order_by("pk").values_list("kind", flat=True).first()
+    return first is not None and first != kind
 
 
 def _as_it_is(task: HandTask, *, team: Group, now: datetime) -> HandTask:

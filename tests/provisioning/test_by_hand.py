@@ -267,6 +267,45 @@ def test_a_list_verifies_what_was_done_and_finds_what_differs(cast, building, ta
     assert found == {(CaseKind.MISSING, "Marco"), (CaseKind.EXTRA, "Charlie"), (CaseKind.UNKNOWN, "temp-17")}
 
 
+def test_what_somebody_had_before_is_taken_at_last_though_nobody_ever_gave_it(cast, building, take_in):
+    """The task to take it was withdrawn for the sake of a request: then the badge is there, and nobody need give it."""
+    take_in("rita,lab,badge", as_of=NOW)
+    compare(building, NOW + MINUTE)
+    case = DriftCase.objects.get(kind=CaseKind.EXTRA)
+    actions.answer_cases(cases=[case], answer="remove", actor=cast.ada, why="Not hers.", now=LATER)
+    perform_all_due(now=LATER)
+    assert HandTask.objects.open().get().kind == "revoke"
+    reference = provide(cast.rita, building.role, now=LATER + MINUTE)
+    assert not HandTask.objects.open().exists()
+    assert Grant.objects.get().status == GrantStatus.DELIVERED
+    withdraw(reference, cast.rita, LATER + DAY)
+    task = HandTask.objects.open().get()
+    assert task.kind == "revoke"
+    assert Grant.objects.get().status == GrantStatus.REMOVAL_PENDING
+    finish(task, cast.olga, now=LATER + 2 * DAY)
+    assert Grant.objects.get().status == GrantStatus.REMOVED
+
+
+def test_what_somebody_had_before_is_asked_for_once_more_where_its_giving_was_never_done(cast, building, take_in):
+    """Asked to take, then to give, then to take, before anybody did anything: it is there, and is to be taken."""
+    take_in("rita,lab,badge", as_of=NOW)
+    compare(building, NOW + MINUTE)
+    case = DriftCase.objects.get(kind=CaseKind.EXTRA)
+    actions.answer_cases(cases=[case], answer="remove", actor=cast.ada, why="Not hers.", now=LATER)
+    perform_all_due(now=LATER)
+    give = HandTask.objects.get()
+    HandTask.objects.create(
+        key="later", connector=building.row, team=building.team, kind="grant", person=cast.rita,
+        resource_role=building.role, state=TaskState.WITHDRAWN, opened_at=LATER, due_at=LATER, settled_at=LATER,
+    )  # fmt: skip
+    task = actions.ask_by_hand(
+        connector=building.row, team=building.team, kind="revoke", person=cast.rita, role=building.role,
+        key="latest", within=DAY, now=LATER + DAY,
+    )  # fmt: skip
+    give.refresh_from_db()
+    assert (give.state, task.state, task.kind) == (TaskState.WITHDRAWN, TaskState.OPEN, "revoke")
+
+
 def test_what_was_done_after_the_list_was_made_is_not_missed(cast, building, take_in):
     take_in(as_of=NOW - DAY)
     provide(cast.rita, building.role)
