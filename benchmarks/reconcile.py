@@ -39,9 +39,10 @@ FLAT = 16
 """Megabytes by which the need of memory may differ between a quarter and all of it."""
 
 SEED = """
-    INSERT INTO provisioning_grant (id, person_id, resource_role_id, status, is_adopted, was_present, generation,
-                                    last_error, changed_at, verified_at)
-    SELECT gen_random_uuid(), people.id, roles.id, 'verified', false, false, 1, '', now() - interval '1 day', now()
+    INSERT INTO provisioning_grant (id, person_id, resource_role_id, status, is_adopted, was_present, was_delivered,
+                                    generation, last_error, changed_at, verified_at)
+    SELECT gen_random_uuid(), people.id, roles.id, 'verified', false, false, false, 1, '', now() - interval '1 day',
+           now()
     FROM (SELECT id, origin_id::int AS n FROM catalog_resourcerole WHERE origin_id::int >= %s) roles
     CROSS JOIN generate_series(0, %s) slot
     JOIN (SELECT id, (row_number() OVER (ORDER BY username)) - 1 AS n FROM directory_user) people

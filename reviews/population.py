@@ -2,7 +2,7 @@
 
 An assignment belongs to it that was delivered when the campaign began, and that lives on beyond that moment. What
 ends while the population is being frozen is left out, where its part was not written yet. A grant belongs to it that
-the target has.
+the target has, though it may just be delivered once more.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 
 from catalog.models import PackageRole, Resource
 from directory.models import PersonKind
-from provisioning.lifecycle import PRESENT
 from provisioning.models import Grant, GrantReason
 from requests_app.models import Assignment
 
@@ -83,7 +82,7 @@ def _assignments(terms: Terms, at: datetime) -> "QuerySet[Any]":
 
 
 def _grants(terms: Terms, at: datetime) -> "QuerySet[Any]":
-    rows = Grant.objects.filter(_on_what(terms), status__in=PRESENT)
+    rows = Grant.objects.held().filter(_on_what(terms))
     if not terms.is_by_role:
         rows = rows.filter(is_adopted=True).exclude(pk__in=GrantReason.objects.living().values("grant"))
     if terms.is_for_privileged:

@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from catalog.models import ResourceRole
 
-from ..lifecycle import GrantStatus, check_move
+from ..lifecycle import PRESENT, GrantStatus, check_move
 from ..querysets import GrantQuerySet, ReasonQuerySet
 
 
@@ -30,6 +30,8 @@ class Grant(models.Model):
     is_adopted = models.BooleanField(_("was there before"), default=False)
     was_present = models.BooleanField(null=True, editable=False)
     """What the target said before the first delivery; None where nothing was ever done there."""
+    was_delivered = models.BooleanField(default=False, editable=False)
+    """Whether the target had it when its way last changed, so that it is held while it is delivered once more."""
     generation = models.PositiveIntegerField(default=1, editable=False)
     last_error = models.TextField(_("last error"), blank=True)
     changed_at = models.DateTimeField(_("since"))
@@ -67,7 +69,7 @@ class Grant(models.Model):
 
         Raises IllegalMove before anything is written.
         """
-        values: dict[str, Any] = {"status": status, "changed_at": at, "last_error": ""}
+        values: dict[str, Any] = {"status": status, "changed_at": at, "last_error": "", "was_delivered": False}
         if status == GrantStatus.VERIFIED:
             values["verified_at"] = at
         cls._write(grants, status=status, values=values)
@@ -100,12 +102,19 @@ class Grant(models.Model):
     def turn_all(cls, grants: "Sequence[Grant]", *, status: str, at: datetime) -> None:
         """Change what is wanted of locked grants, by one statement: a new status and a new generation.
 
-        Raises IllegalMove before anything is written.
+        What is to be given is to be seen there anew, whatever was seen before. Raises IllegalMove before anything is
+        written.
         """
         values: dict[str, Any] = {"status": status, "changed_at": at, "last_error": ""}
-        cls._write(grants, status=status, values=values, generation=models.F("generation") + 1)
-        for grant in grants:
+        if status == GrantStatus.PENDING:
+            values["verified_at"] = None
+        is_there = [grant.status in PRESENT for grant in grants]
+        was_delivered = models.Case(models.When(status__in=PRESENT, then=True), default=models.F("was_delivered"))
+        more = {"generation": models.F("generation") + 1, "was_delivered": was_delivered}
+        cls._write(grants, status=status, values=values, **more)
+        for grant, had in zip(grants, is_there, strict=True):
             grant.generation += 1
+            grant.was_delivered |= had
 
     @classmethod
     def _write(cls, grants: "Sequence[Grant]", *, status: str, values: dict[str, Any], **more: Any) -> None:

@@ -1,17 +1,20 @@
 """The population: whose access a review looks at, by its scope and its filters."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
 from directory.models import PersonKind, User
+from provisioning.actions import repeat
+from provisioning.delivery import perform_all_due
 from provisioning.models import Grant, LastUse, UseReading, UseSource
 from requests_app.models import Assignment
 from reviews.choices import ReviewScope
 from reviews.models import Campaign, ReviewItem
 from reviews.population import sources_of
 from reviews.terms import Terms
-from tests.cast import NOW
+from tests.cast import NOW, break_directory
 
 from .conftest import DAY, give, make_review
 from .test_launching import launch
@@ -83,6 +86,20 @@ def test_a_grant_that_the_target_does_not_have_is_left_out(cast, package, status
     role = package.package_roles.get().resource_role
     adopt(cast.olga, role, status=status)
     assert population(role, scope=ReviewScope.ROLE) == set()
+
+
+@pytest.mark.parametrize("scope", [ReviewScope.ROLE, ReviewScope.RESOURCE])
+def test_what_is_just_delivered_once_more_is_looked_at_also_where_the_target_is_in_trouble(cast, package, held, scope):
+    role = package.package_roles.get().resource_role
+    subject = role if scope == ReviewScope.ROLE else role.resource
+    everybody = {("charlie", "Sales EMEA"), ("rita", "Sales EMEA")}
+    repeat([one.pk for one in held], story=uuid4(), now=NOW + DAY)
+    assert set(Grant.objects.values_list("status", flat=True)) == {"pending"}
+    assert population(subject, scope=scope) == everybody
+    break_directory()
+    perform_all_due(now=NOW + DAY)
+    assert set(Grant.objects.values_list("status", flat=True)) == {"failed"}
+    assert population(subject, scope=scope) == everybody
 
 
 @pytest.mark.parametrize("scope", [ReviewScope.CATALOG, ReviewScope.PERSON])
