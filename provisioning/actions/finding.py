@@ -1,11 +1,10 @@
 """What one step of a reconciliation found: grants are verified or have drifted, cases open and close. Set-based."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, QuerySet
@@ -14,6 +13,7 @@ from django.utils.translation import gettext as _
 from audit import journal
 from catalog.models import ResourceRole
 from directory.actions import lock_people
+from directory.imports import in_batches
 from directory.models import User
 
 from .. import events
@@ -33,7 +33,6 @@ EVENTS = {
     CaseKind.UNKNOWN: events.DRIFT_UNKNOWN,
 }
 
-Thing = TypeVar("Thing")
 Key = tuple[CaseKind, UUID, Any]
 
 
@@ -84,7 +83,7 @@ def preview(reading: Reading) -> list[DriftCase]:
     strangers = {one.key: one for one in unexpected if one.is_stranger}
     run, began = Reconciliation(connector=reading.connector), reading.before
     still = {_key(case) for case in _unsettled(reading)}
-    missing = [grant for ids in _in_batches(lost) for grant in _grants(ids)]
+    missing = [grant for ids in in_batches(lost, size=BATCH) for grant in _grants(ids)]
     return [
         *_missing_cases(missing, run=run, began=began),
         *_stranger_cases([one for key, one in strangers.items() if key not in still], run=run, began=began),
@@ -104,18 +103,18 @@ def _known(reading: Reading, drifted: Sequence[Grant]) -> Counter[UUID]:
 def _differences(reading: Reading) -> tuple[list[Unexpected], dict[UUID, UUID]]:
     """What is there and does not count as such, and what is missing.
 
-    Accounts that nobody knew are known by their names from now on.
+    Accounts that nobody knew are told by their names from now on.
     """
     unexpected, missing = reading.differences()
     has_names = any(one.account and one.name for one in unexpected)
-    if has_names and reading.learn_accounts():
+    if has_names and reading.suppose_accounts():
         return reading.differences()
     return unexpected, missing
 
 
 def _lock_everybody(people: Iterable[UUID]) -> None:
     """In one order, as everybody does who changes what people have."""
-    for some in _in_batches(sorted(people)):
+    for some in in_batches(sorted(people), size=BATCH):
         lock_people(some)
 
 
@@ -138,7 +137,7 @@ def _verify(ids: Sequence[UUID | None], *, run: Reconciliation, before: datetime
 
     Where nothing of ours ever reached the target somebody gave it by hand for us: it is ours to take away.
     """
-    for some in _in_batches(ids):
+    for some in in_batches(ids, size=BATCH):
         waiting = (GrantStatus.PENDING, GrantStatus.FAILED, GrantStatus.DRIFTED)
         grants = [grant for grant in _locked(some) if grant.status in waiting and grant.changed_at < before]
         unseen = [grant.pk for grant in grants if grant.was_present is None]
@@ -164,7 +163,7 @@ def _verify(ids: Sequence[UUID | None], *, run: Reconciliation, before: datetime
 def _drift(missing: Mapping[UUID, UUID], *, before: datetime, now: datetime) -> list[Grant]:
     """Mark what is missing, but for what has changed since it was compared."""
     drifted = []
-    for some in _in_batches(missing):
+    for some in in_batches(missing, size=BATCH):
         grants = [grant for grant in _locked(some) if grant.status in PRESENT and grant.changed_at < before]
         Grant.move_all(grants, status=GrantStatus.DRIFTED, at=now)
         drifted += grants
@@ -188,10 +187,10 @@ def _close_what_is_over(
     """Close the cases of which the target tells no more, note that the others were seen, and return what they say."""
     still = [case for case in cases if _is_still(case, strangers)]
     over = [case for case in cases if not _is_still(case, strangers)]
-    for some in _in_batches(over):
+    for some in in_batches(over, size=BATCH):
         DriftCase.move_all(some, state=CaseState.CLOSED, at=now)
         journal.record_many(tell(events.DRIFT_CLOSED, case, now=now) for case in some)
-    for some in _in_batches(still):
+    for some in in_batches(still, size=BATCH):
         DriftCase.objects.filter(pk__in=[case.pk for case in some]).update(last_seen_at=began)
     found.closed = len(over)
     return {_key(case) for case in still}
@@ -231,7 +230,7 @@ def _missing_cases(grants: Sequence[Grant], *, run: Reconciliation, began: datet
 def _stranger_cases(strangers: Sequence[Unexpected], *, run: Reconciliation, began: datetime) -> list[DriftCase]:
     roles = ResourceRole.objects.with_names().in_bulk({one.role for one in strangers}) if strangers else {}
     people: dict[UUID, User] = {}
-    for some in _in_batches({one.person for one in strangers if one.person}):
+    for some in in_batches({one.person for one in strangers if one.person}, size=BATCH):
         people |= User.objects.in_bulk(some)
     return [
         DriftCase(
@@ -254,20 +253,28 @@ def _stranger_cases(strangers: Sequence[Unexpected], *, run: Reconciliation, beg
 
 
 def _hold_back(found: Found, *, known: Mapping[UUID, int], holders: Mapping[UUID, int]) -> None:
-    """Say at the cases why nothing is done by itself, where a reading differs so much that it may be wrong itself."""
-    total = sum(known.values())
-    many = {kind: _is_many(found.number(kind), known=total) for kind in CaseKind}
+    """Say at the cases why nothing is done by itself, where a reading differs so much that it may be wrong itself.
+
+    Each role is judged by itself, and all that was read together.
+    """
+    total, of_kind = sum(known.values()), Counter(case.kind for case in found.cases)
+    of_role = Counter((case.kind, case.resource_role_id) for case in found.cases)
     for case in found.cases:
-        had = known.get(case.resource_role_id, 0)
-        if case.kind == CaseKind.MISSING and had > 1 and not holders.get(case.resource_role_id):
+        role, had = case.resource_role_id, known.get(case.resource_role_id, 0)
+        if case.kind == CaseKind.MISSING and had > 1 and not holders.get(role):
             case.held_back = _("The system names nobody any more where %(count)d were known.") % {"count": had}
-        elif many[CaseKind(case.kind)]:
-            facts = {"count": found.number(CaseKind(case.kind)), "known": total}
-            case.held_back = _("%(count)d differences at once, where %(known)d holders were known.") % facts
+        elif many := _too_many((of_role[case.kind, role], had), (of_kind[case.kind], total)):
+            case.held_back = _("%(count)d differences at once, where %(known)d holders were known.") % many
 
 
-def _is_many(number: int, *, known: int) -> bool:
-    return number >= BRAKE_NUMBER and number > BRAKE_SHARE * known
+def _too_many(*counted: tuple[int, int]) -> dict[str, int]:
+    """The first of these numbers of differences, with what was known, that is no matter for automatic answers."""
+    many = (
+        {"count": number, "known": known}
+        for number, known in counted
+        if number >= BRAKE_NUMBER and number > BRAKE_SHARE * known
+    )
+    return next(many, {})
 
 
 def _answer_by_rules(cases: Sequence[DriftCase], *, now: datetime) -> None:
@@ -278,7 +285,7 @@ def _answer_by_rules(cases: Sequence[DriftCase], *, now: datetime) -> None:
         if rule is not None and not case.held_back and (answer := _ruled(rule, case)):
             answers[answer].append(case)
     for answer, those in answers.items():
-        for some in _in_batches(those):
+        for some in in_batches(those, size=BATCH):
             carry_out(some, answer=answer, actor=None, why=_("as set up at the resource"), now=now)
 
 
@@ -289,9 +296,3 @@ def _ruled(rule: DriftRule, case: DriftCase) -> str:
     if case.kind == CaseKind.MISSING and rule.missing != MissingRule.ASK:
         return rule.missing
     return ""
-
-
-def _in_batches(things: Iterable[Thing]) -> Iterator[list[Thing]]:
-    rest = iter(things)
-    while some := list(islice(rest, BATCH)):
-        yield some
