@@ -17,7 +17,7 @@ from django.db.models.expressions import RawSQL
 
 from .lifecycle import CaseKind, GrantStatus
 from .models import Connector
-from .staging import HOLDERS, as_id, as_key
+from .staging import BY_USERNAME, HOLDERS, as_id, as_key
 
 SEEN = f"""
     WITH said AS MATERIALIZED ({HOLDERS}), seen AS (
@@ -61,17 +61,17 @@ DELIVERED = f"""{SEEN}
     WHERE held.status = 'delivered' AND {IS_JUDGED}
 """  # nosec B608 - made of constants
 NEW_ID = {"postgresql": "gen_random_uuid()", "sqlite": "lower(hex(randomblob(16)))"}
-LEARN = f"""
-    WITH said AS MATERIALIZED ({HOLDERS}) INSERT INTO provisioning_account (id, connector_id, person_id, external_id)
-    SELECT {NEW_ID[connection.vendor]}, %(connector)s, people.id, MIN(said.account)
+SUPPOSE = f"""
+    WITH said AS MATERIALIZED ({BY_USERNAME})
+    INSERT INTO provisioning_account (id, connector_id, person_id, external_id, is_supposed)
+    SELECT {NEW_ID[connection.vendor]}, %(connector)s, people.id, MIN(said.account), TRUE
     FROM said
     JOIN directory_user people ON LOWER(people.username) = LOWER(said.name)
     LEFT JOIN provisioning_account known ON known.connector_id = %(connector)s AND known.external_id = said.account
     WHERE said.name <> '' AND known.id IS NULL
     GROUP BY people.id
     HAVING COUNT(DISTINCT said.account) = 1
-    ON CONFLICT (connector_id, person_id) DO UPDATE SET external_id = EXCLUDED.external_id
-    WHERE NOT EXISTS (SELECT 1 FROM said seen WHERE seen.account = provisioning_account.external_id)
+    ON CONFLICT DO NOTHING
 """  # nosec B608 - made of constants
 
 
@@ -124,14 +124,15 @@ class Reading:
                 )
         return unexpected, dict(sorted(missing.items()))
 
-    def learn_accounts(self) -> int:
-        """Remember whose accounts those are that nobody was known to have, by the name that people sign in with.
+    def suppose_accounts(self) -> int:
+        """Take the accounts that nobody was known to have for those of the people who sign in with their names.
 
-        One statement; returns how many there were. An account that took the place of another one of the same name,
-        which the target shows no more, is the person's from now on; between two of one name nobody chooses.
+        One statement; returns how many there were. Between two of one name nobody chooses, and whoever has an account
+        keeps it. Whether there is another one of the same name elsewhere in the target nobody has looked: whoever
+        changes something there looks it up first.
         """
         with connection.cursor() as cursor:
-            cursor.execute(*self._positional(LEARN))
+            cursor.execute(*self._positional(SUPPOSE))
             return cursor.rowcount
 
     def delivered(self) -> RawSQL:

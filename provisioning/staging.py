@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from .connectors.base import printable
+from .connectors.base import Holder, printable
 from .models import StagedPage
 
 SOME = 100
@@ -17,7 +17,9 @@ PAGE = 10_000
 LONGEST = 300
 
 Said = tuple[str, ...]
-"""One holder of a role: an account and its name; or nothing of either, and the id of the person who was asked about."""
+"""One holder of a role: an account and its name, and a mark where that is no user name; or nothing of all this, and the
+id of the person who was asked about."""
+NO_USERNAME = "-"
 
 PARTS, ITEMS, ID = (
     ("jsonb_each", "jsonb_array_elements", "uuid")
@@ -27,11 +29,13 @@ PARTS, ITEMS, ID = (
 """How the database takes a page apart, and how it keeps ids."""
 HOLDERS = f"""
     SELECT CAST(role.key AS {ID}) AS role, one.value ->> 0 AS account, one.value ->> 1 AS name,
-           CAST(one.value ->> 2 AS {ID}) AS person
+           CAST(one.value ->> 3 AS {ID}) AS person
     FROM provisioning_stagedpage page, {PARTS}(page.holders) role, {ITEMS}(role.value) one
     WHERE page.run = %(run)s
 """  # nosec B608 - made of constants
 """Who holds what, as it was staged for one run."""
+BY_USERNAME = f"{HOLDERS} AND one.value ->> 2 IS NULL"
+"""Of these, those whose name may be somebody's user name."""
 
 
 class Staging:
@@ -67,7 +71,13 @@ class Staging:
 
 def asked(person: UUID) -> Said:
     """A person whom the target was asked about, and who holds the role."""
-    return ("", "", str(as_key(person)))
+    return ("", "", NO_USERNAME, str(as_key(person)))
+
+
+def told(holder: Holder) -> Said:
+    """Somebody who holds the role, as the target says."""
+    account = (holder.account_id, holder.name)
+    return account if holder.is_username else (*account, NO_USERNAME)
 
 
 def clear(run: UUID) -> None:
