@@ -131,7 +131,8 @@ def renew(rows: Sequence[WorkRow], *, now: datetime) -> None:
     """Hold claimed rows for another lease, where their turn comes late."""
     for row in rows:
         row.leased_until = now + LEASE
-    _held(rows).update(leased_until=now + LEASE)
+    if rows:
+        _held(rows).update(leased_until=now + LEASE)
 
 
 def give_back(rows: Sequence[WorkRow]) -> None:

@@ -29,6 +29,7 @@ from .connectors.base import (
     Connector,
     ConnectorError,
     Entitlement,
+    GoneError,
     Outcome,
     PartlyReadError,
     Progress,
@@ -131,7 +132,26 @@ class _Delivery:
         except ConnectorError as error:
             if error.is_outage:
                 raise
-            self._fail_together(error)
+            if isinstance(error, GoneError) and self._holds_nobody(connector):
+                taken = [operation for operation in those if operation in self.open]
+                self.settle(taken, lambda now: actions.settle_gone(taken, now=now))
+            else:
+                self._fail_together(error)
+
+    def _holds_nobody(self, connector: Connector) -> bool:
+        """Whether what is to be taken is gone with what held it: the target is there, and is the one that we know.
+
+        Otherwise what does not show might only be looked for at the wrong place. Raises an outage.
+        """
+        if self.tried[0].kind == OperationKind.GRANT:
+            return False
+        try:
+            connector.check()
+        except ConnectorError as error:
+            if error.is_outage:
+                raise
+            return False
+        return True
 
     def _go_on_without(self, partly: PartlyReadError, those: list[Operation], connector: Connector) -> None:
         """Whoever cannot be read fails for their own reason; the others are looked at once more."""

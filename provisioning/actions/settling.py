@@ -27,6 +27,7 @@ from .queueing import queue
 
 READ_BACK = gettext_lazy("read back from %(system)s")
 SAID_SO = gettext_lazy("%(system)s said so")
+GONE = gettext_lazy("what held it is not in %(system)s any more")
 NEVER_THERE = gettext_lazy("nothing was ever changed in %(system)s")
 
 WANTED = {GrantStatus.PENDING: OperationKind.GRANT, GrantStatus.REMOVAL_PENDING: OperationKind.REVOKE}
@@ -54,6 +55,14 @@ def begin(operations: Sequence[Operation], *, now: datetime) -> list[Operation]:
     idle = [o for o in current if o.kind == OperationKind.REVOKE and o.grant.was_present is None]
     _settle_removed(idle, proof=NEVER_THERE, now=now)
     return [operation for operation in current if operation not in idle]
+
+
+@transaction.atomic
+def hold_on(operations: Sequence[Operation], *, now: datetime) -> list[Operation]:
+    """Lease operations anew; returns those that are still this worker's and still say what is wanted."""
+    current = _lock(operations, now=now)
+    outbox.renew(current, now=now)
+    return current
 
 
 @transaction.atomic
@@ -89,6 +98,12 @@ def settle_delivered(operations: Sequence[Operation], *, is_verified: bool, now:
 def settle_removed(operations: Sequence[Operation], *, is_verified: bool, now: datetime) -> None:
     """The target no longer has them."""
     _settle_removed(_lock(operations, now=now), proof=READ_BACK if is_verified else SAID_SO, now=now)
+
+
+@transaction.atomic
+def settle_gone(operations: Sequence[Operation], *, now: datetime) -> None:
+    """What they were to be taken from is not in the target any more, and so are they."""
+    _settle_removed(_lock(operations, now=now), proof=GONE, now=now)
 
 
 @transaction.atomic
@@ -151,7 +166,10 @@ def _postpone(operation: Operation, failure: Failure, *, now: datetime) -> None:
         return
     if failure.is_outage:
         operation.attempts = min(operation.attempts, operation.MAX_ATTEMPTS - 1)
-    outbox.postpone(operation, error=failure.error, now=now, delay=failure.delay)
+    delay = failure.delay
+    if delay is not None and not failure.is_outage:
+        delay = max(delay, outbox.backoff(operation.attempts))
+    outbox.postpone(operation, error=failure.error, now=now, delay=delay)
 
 
 def _record_failures(news: Sequence[Operation], failures: Mapping[Operation, Failure], *, now: datetime) -> None:

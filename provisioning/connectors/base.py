@@ -163,6 +163,10 @@ class ConnectorError(Exception):
         self.is_final = is_final
 
 
+class GoneError(ConnectorError):
+    """What holds the role, a group say, is not in the target any more: nobody can be given it, and nobody has it."""
+
+
 class PartlyReadError(ConnectorError):
     """Of some people it could not be told whether they hold a role: `errors` says why, `held` who of the others does.
 

@@ -17,6 +17,7 @@ from .base import (
     Entitlement,
     FoundResource,
     FoundRole,
+    GoneError,
     Holder,
     Progress,
 )
@@ -78,6 +79,6 @@ class BuiltinDirectory(Connector):
         try:
             return Group.objects.get(pk=UUID(entitlement.resource_id))
         except (Group.DoesNotExist, ValueError, ValidationError):
-            raise ConnectorError(
+            raise GoneError(
                 _("The group behind %(name)s is not in the directory any more.") % {"name": entitlement.name},
             ) from None

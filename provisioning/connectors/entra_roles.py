@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from django.utils.translation import gettext as _
 
-from .base import ConnectorError, Entitlement, Outcome, Progress
+from .base import ConnectorError, Entitlement, GoneError, Outcome, Progress
 from .entra_accounts import Accounts
 from .entra_errors import Answer
 from .entra_graph import Deadline, Graph, Item, Part, slices
@@ -54,7 +54,7 @@ class Role(ABC):
         """The users who hold it, page by page."""
 
     def gone(self) -> ConnectorError:
-        return ConnectorError(_("What is behind %(name)s is not in %(system)s any more.") % self.words)
+        return GoneError(_("What is behind %(name)s is not in %(system)s any more.") % self.words)
 
     def _look(self, resource: str, *, needs: str) -> Item:
         answer = self.graph.ask("GET", resource, needs=needs)

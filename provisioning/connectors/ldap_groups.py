@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from catalog.choices import ResourceKind
 
 from ..models import Connector as ConnectorRow
-from .base import ConnectorError, Entitlement, FoundResource, FoundRole
+from .base import ConnectorError, Entitlement, FoundResource, FoundRole, GoneError
 from .ldap_entries import has_id, id_of
 from .ldap_errors import Code, LdapRefusal, goes_in_circles
 from .ldap_wire import Entry, Session
@@ -86,7 +86,7 @@ class Groups:
             "id": f"{self.id_attribute}={entitlement.resource_id}",
         }
         said = _("The group behind %(name)s is not in %(system)s any more: nothing below %(base)s has %(id)s.")
-        return ConnectorError(said % words)
+        return GoneError(said % words)
 
     # --- Changing -----------------------------------------------------------------------------------------------------
 

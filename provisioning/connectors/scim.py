@@ -30,6 +30,7 @@ from .base import (
     Entitlement,
     FoundResource,
     FoundRole,
+    GoneError,
     Holder,
     Outcome,
     PartlyReadError,
@@ -302,7 +303,7 @@ class ScimApplication(Connector):
             raise self._is_gone(entitlement) from None
 
     def _is_gone(self, entitlement: Entitlement) -> ConnectorError:
-        return ConnectorError(
+        return GoneError(
             _("The group %(group)s is not in %(system)s any more.") % {"group": entitlement.name, "system": self.row}
         )
 

@@ -293,6 +293,20 @@ class TestTrouble:
         perform_all_due(now=NOW)
         assert Grant.objects.get().last_error == "The target answered that it was done, but does not show it."
 
+    def test_a_target_that_lies_about_a_removal_is_found_out(self, crew, role, scripted):
+        stories = provide(crew[:1], role)
+        perform_all_due(now=NOW)
+        lock_people([crew[0].pk])
+        actions.withdraw(stories, now=NOW)
+        scripted.script = {"*": Progress.DONE}
+        perform_all_due(now=NOW)
+        assert statuses() == ["removalPending"], "it does not show as gone while it is not"
+        assert Grant.objects.get().last_error == "The target answered that it was removed, but still shows it."
+        scripted.script = {}
+        perform_all_due(now=NOW + MINUTE)
+        assert statuses() == ["removed"]
+        assert not Group.objects.get(pk=role.resource.origin_id).memberships.exists()
+
     def test_a_target_that_takes_its_time_is_delivered_and_verified_later(self, crew, role, scripted, monkeypatch):
         monkeypatch.setattr(scripted, "settles_within", MINUTE)
         provide(crew[:1], role)
@@ -316,6 +330,38 @@ class TestTrouble:
         scripted.script = {}
         perform_all_due(now=NOW + timedelta(days=3))
         assert statuses() == ["verified"]
+
+
+class TestGroupsThatAreGone:
+    @pytest.fixture
+    def stories(self, crew, role, scripted):
+        given = provide(crew[:2], role)
+        perform_all_due(now=NOW)
+        Group.objects.filter(pk=role.resource.origin_id).delete()
+        return given
+
+    def test_what_is_to_be_taken_from_a_group_that_is_gone_is_gone_with_it(self, crew, stories):
+        lock_people([person.pk for person in crew[:2]])
+        actions.withdraw(stories, now=NOW)
+        perform_all_due(now=NOW)
+        assert statuses() == ["removed"] * 2
+        told = Event.objects.filter(verb=events.GRANT_REMOVED)
+        assert {one.details["proof"] for one in told} == {"what held it is not in Directory any more"}
+
+    def test_not_so_where_the_connector_itself_is_what_is_wrong(self, crew, stories, scripted, monkeypatch):
+        def check(self):
+            raise ConnectorError("There is nothing below this base.")
+
+        monkeypatch.setattr(scripted, "check", check)
+        lock_people([person.pk for person in crew[:2]])
+        actions.withdraw(stories, now=NOW)
+        perform_all_due(now=NOW)
+        assert statuses() == ["removalPending"] * 2
+
+    def test_what_is_to_be_given_there_fails(self, crew, role, stories):
+        provide(crew[2:3], role, now=NOW + SECOND)
+        perform_all_due(now=NOW + SECOND)
+        assert statuses() == ["failed"] + ["verified"] * 2
 
 
 class TestStuck:

@@ -16,6 +16,7 @@ from provisioning.connectors.base import (
     Capability,
     ConnectorError,
     Entitlement,
+    GoneError,
     PartlyReadError,
     Progress,
 )
@@ -284,7 +285,7 @@ def test_a_removal_is_no_success_where_the_group_is_gone(connector, tenant):
             del tenant.groups[group]
 
     tenant.override = vanish
-    with pytest.raises(ConnectorError, match="is not in Contoso any more"):
+    with pytest.raises(GoneError, match="is not in Contoso any more"):
         connector.revoke(person, member_of(group), key="k")
 
 

@@ -12,7 +12,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from provisioning.connectors import base
-from provisioning.connectors.base import Entitlement
+from provisioning.connectors.base import Entitlement, GoneError
 from provisioning.connectors.ldap import LdapDirectory
 from provisioning.connectors.ldap_errors import not_let_in
 from provisioning.connectors.ldap_wire import PAGED, Entry
@@ -255,6 +255,7 @@ def test_a_group_that_vanished(corp, branch, group, ada, role):
     branch.delete(group)
     for error in (said(corp.grant, ada, role, key="k"), said(corp.revoke, ada, role, key="k")):
         assert str(error).startswith("The group behind Member of Sales is not in Corp any more: nothing below ")
+        assert isinstance(error, GoneError)
         assert not error.is_outage
 
 

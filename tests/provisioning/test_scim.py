@@ -17,7 +17,7 @@ import pytest
 from catalog.models import TargetSystem
 from directory.models import User
 from provisioning.connectors import base, scim, scim_wire
-from provisioning.connectors.base import ConnectorError, Entitlement, PartlyReadError, Progress
+from provisioning.connectors.base import ConnectorError, Entitlement, GoneError, PartlyReadError, Progress
 from provisioning.connectors.conformance_wire import Answer, Fault, FaultyWire, works
 from provisioning.connectors.scim import ScimApplication
 from provisioning.models import Account, Connector, ConnectorKind
@@ -439,7 +439,7 @@ def test_a_group_that_is_gone(application, person, role, scim_server):
     application.grant(person, role, key="k")
     scim_server.delete_group(role.role_id)
     for call in calls_of(application):
-        with pytest.raises(ConnectorError) as caught:
+        with pytest.raises(GoneError) as caught:
             call(person, role)
         assert str(caught.value) == "The group Bookkeepers of Ledger is not in Ledger any more."
 
