@@ -18,7 +18,7 @@ from django.utils import timezone
 from provisioning.actions import configure_connector
 from provisioning.models import Connector
 
-from . import TOKEN_VARIABLE
+from . import SECRET_VARIABLE, TOKEN_VARIABLE, travel
 from .offer import CRM
 
 logger = logging.getLogger(__name__)
@@ -46,13 +46,18 @@ def running(token: str, *, groups: Iterable[str]) -> Iterator[str]:
         stop(process)
 
 
-def start(token: str, *, port: int = 0, groups: Iterable[str] = ()) -> tuple["subprocess.Popen[str]", str]:
-    """Start it and wait until it answers. Raises CannotStart, mostly because the port is taken."""
+def start(
+    token: str, *, port: int = 0, groups: Iterable[str] = (), secret: str = ""
+) -> tuple["subprocess.Popen[str]", str]:
+    """Start it and wait until it answers; with a secret, it plays the custom extension too.
+
+    Raises CannotStart, mostly because the port is taken.
+    """
     options = ("--port", str(port), "--file", str(FILE), "--parent", str(os.getpid()), "--groups", ",".join(groups))
     process = subprocess.Popen(  # nosec B603
         [sys.executable, "-m", "demo.scim_app", *options],
         cwd=settings.BASE_DIR,
-        env={**os.environ, TOKEN_VARIABLE: token},
+        env={**os.environ, TOKEN_VARIABLE: token, SECRET_VARIABLE: secret},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -117,17 +122,18 @@ class Application:
 def _start_where_it_was() -> "subprocess.Popen[str]":
     """On the port that the connector names; else, where somebody else has taken that, on another one."""
     connector = Connector.objects.get(system__name=CRM)
-    port = urlsplit(connector.base_url).port or 0
+    port, secret = urlsplit(connector.base_url).port or 0, travel.secret()
     deadline = time.monotonic() + PORT_FREE_WITHIN
     while True:
         try:
-            return start(connector.secret, port=port)[0]
+            return start(connector.secret, port=port, secret=secret)[0]
         except CannotStart:
             if time.monotonic() > deadline:
                 break
             time.sleep(PAUSE)
-    process, connector.base_url = start(connector.secret)
+    process, connector.base_url = start(connector.secret, secret=secret)
     configure_connector(connector=connector, secret=connector.secret, actor=None, now=timezone.now())
+    travel.move(base_url=connector.base_url)
     return process
 
 

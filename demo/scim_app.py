@@ -18,7 +18,7 @@ from scim2_server.memory import InMemoryStorage
 from scim2_server.testserver.application import BEARER_TOKEN_SCHEME
 from scim2_server.utils import load_default_provider
 
-from demo import TOKEN_VARIABLE
+from demo import SECRET_VARIABLE, TOKEN_VARIABLE, cost_centres
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication as WSGICallable
@@ -110,6 +110,17 @@ def make_app(path: Path, token: str) -> "WSGICallable":
     return GuardedApplication(StoredResources(path), token=token)
 
 
+def with_extension(app: "WSGICallable", *, secret: str) -> "WSGICallable":
+    """The same, and beside it the program that a custom extension calls."""
+    extension = cost_centres.CostCentres(secret)
+
+    def answer(environ: Any, start_response: Any) -> Any:
+        chosen = extension if environ["PATH_INFO"] == cost_centres.PATH else app
+        return chosen(environ, start_response)
+
+    return answer
+
+
 def ensure_groups(base_url: str, token: str, names: list[str]) -> dict[str, str]:
     """The id of each group, created where it is not there yet."""
     headers = {"Authorization": f"Bearer {token}"}
@@ -148,6 +159,8 @@ def main() -> None:
     if not options.token:
         parser.error("a token is needed")
     app = _far_away(make_app(options.file, options.token), options.pause)
+    if secret := os.environ.get(SECRET_VARIABLE):
+        app = with_extension(app, secret=secret)
     with make_server(HOST, options.port, app, server_class=Server, handler_class=QuietHandler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         base_url = f"http://{HOST}:{server.server_port}{PREFIX}"

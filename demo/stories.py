@@ -12,11 +12,13 @@ from requests_app import actions
 from requests_app.models import Assignment
 
 from .asking import Outcome, Wish
+from .astray import ASTRAY
 from .history import History
 from .offer import PACKAGES, STOCK
 from .organisation import ADMINISTRATOR, ENGINEER, GUEST, MANAGER, REQUESTER
 from .recertifying import tell_reviews
 from .roll import Roll
+from .travel import tell_travel
 from .watch import SAFEGUARDED
 
 APPROVED, DENIED, CANCELED, UNDECIDED = Outcome.APPROVED, Outcome.DENIED, Outcome.CANCELED, Outcome.UNDECIDED
@@ -58,6 +60,8 @@ def tell_history(roll: Roll, *, beginning: datetime, now: datetime, say: Callabl
         _assigned,
         _leavers,
         *SAFEGUARDED,
+        *ASTRAY,
+        tell_travel,
         tell_reviews,
     ):
         plan(history, roll)

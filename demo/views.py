@@ -40,11 +40,13 @@ PERSONAS = (
         _("Ask for “Sales Representative: Starter Kit”, and see what happens next. Some of her access ends tomorrow."),
     ),
     Persona(MANAGER, _("decides as a manager"), _("Approve or deny what his people ask for: several requests wait.")),
-    Persona(OWNER, _("owns packages"), _("Decide on a data export, see who holds the sales packages, assign one.")),
+    Persona(OWNER, _("owns packages"), _("Decide on a data export, and on what somebody changed in the CRM by hand.")),
     Persona(
         ENGINEER, _("looks after engineering's packages"), _("Access for a shift: approved, used, ended by itself.")
     ),
-    Persona(ADMINISTRATOR, _("administers"), _("Change catalogs, packages and policies in the administration.")),
+    Persona(
+        ADMINISTRATOR, _("administers"), _("See under Governance how access stands; change packages and policies.")
+    ),
     Persona(AUDITOR, _("audits"), _("Search the journal, follow one request from end to end, and export it.")),
     Persona(GUEST, _("is a partner's guest"), _("See how little a guest sees: only what is meant for her company.")),
 )

@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from audit.models import Event
 from catalog.choices import DurationKind, RequestorScope
-from catalog.models import AccessPackage, Catalog, Policy, Question
+from catalog.models import AccessPackage, Catalog, Policy, Question, ResourceRole
 from catalog.naming import objection_to
-from demo import application, scim_app, seed
+from demo import application, scim_app, seed, travel
+from demo.astray import FOUND, STRANGER
 from demo.furnishing import CRM_GROUPS, Application
 from demo.offer import CATALOGS, CRM, PACKAGES, STOCK, THINGS
 from demo.organisation import ADMINISTRATORS, AUDITORS, GUEST, MANAGER, OWNER, REQUESTER
@@ -19,8 +20,8 @@ from directory.models import Membership, User
 from notifications.models import Message
 from provisioning.connectors import open_connector
 from provisioning.connectors.base import Entitlement
-from provisioning.models import Connector, Grant, HandTask, Operation
-from requests_app.models import AccessRequest, Approval, Assignment
+from provisioning.models import Connector, DriftCase, Grant, HandTask, Operation
+from requests_app.models import AccessRequest, Approval, Assignment, Callout
 
 
 def test_the_facts_are_of_one_piece():
@@ -54,6 +55,8 @@ def test_a_year_of_an_organisation(tmp_path, monkeypatch):
     _catalogs()
     _history(now)
     _whom_one_signs_in_as(now)
+    _what_went_astray(now)
+    _what_an_extension_is_asked(now)
 
 
 def _what_is_delivered_is_really_there():
@@ -104,8 +107,8 @@ def _history(now):
     sent = Message.objects.filter(status="done")
     assert sent.count() > 40
     assert not sent.filter(subject="").exists()
-    (task,) = HandTask.objects.open()
-    (waiting,) = Operation.objects.pending().exclude(idempotency_key=task.key)
+    tasks = HandTask.objects.open()
+    (waiting,) = Operation.objects.pending().exclude(idempotency_key__in=tasks.values("key"))
     assert waiting.grant.resource_role.resource.name == STOCK
     assert "cannot be reached" in waiting.last_error
 
@@ -124,3 +127,27 @@ def _whom_one_signs_in_as(now):
     guest = User.objects.get(username=GUEST)
     assert Assignment.objects.live().filter(person=guest).exists()
     assert AccessPackage.objects.browsable_by(guest).count() <= 4
+
+
+def _what_went_astray(now):
+    cases = {case.kind: case for case in DriftCase.objects.open().with_names()}
+    assert set(cases) == {"extra", "missing", "unknown"}
+    assert DriftCase.objects.count() == 3, "one of each"
+    assert str(cases["extra"].resource_role.resource) == CRM
+    assert cases["missing"].grant.status == "drifted"
+    assert cases["unknown"].account_name == STRANGER
+    owner = User.objects.get(username=OWNER)
+    assert DriftCase.objects.answerable_by(owner).open().count() == 3
+    assert HandTask.objects.open().count() == 2
+    assert HandTask.objects.overdue(now).count() == 1
+    (found,) = ResourceRole.objects.filter(name=FOUND)
+    assert found.discovered_at
+    assert not found.packages.exists(), "nobody governs it yet"
+
+
+def _what_an_extension_is_asked(now):
+    (callout,) = Callout.objects.with_names()
+    assert (callout.extension.name, callout.state) == (travel.EXTENSION, "pending")
+    assert callout.due_at <= now, "it is called as soon as the demo has started"
+    assert callout.approval.position == 2
+    assert callout.approval.access_request.approvals.get(position=1).status == "approved"
