@@ -81,5 +81,7 @@ class CueAdmin(ReadingAdmin):
         return after_dialog(page_of(Cue, object_id))
 
     def has_retry_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        if not self.has_view_permission(request):
+            return False
         cue = Cue.objects.filter(pk=object_id, status=WorkStatus.STUCK).select_related("review").first()
         return cue is not None and can_define(user_of(request), cue.review)

@@ -34,6 +34,8 @@ OPERATIONS = {
     "tasks_list", "tasks_retrieve", "tasks_done", "tasks_refuse",
     "reviews_list", "reviews_create", "reviews_retrieve", "reviews_partial_update", "reviews_destroy", "reviews_start",
     "campaigns_list", "campaigns_retrieve", "campaigns_items", "campaigns_results",
+    "campaigns_remind", "campaigns_apply", "campaigns_restart", "campaigns_extend", "campaigns_stop_stage",
+    "campaigns_stop", "campaigns_reset", "campaigns_cancel",
     "campaigns_report_csv", "campaigns_report_jsonl", "campaigns_report_pdf",
     "asked_reviews_list", "review_items_list", "review_items_retrieve", "review_items_accept", "review_items_decide",
     "review_items_decide_together", "review_items_hand_on",

@@ -294,10 +294,10 @@ def test_ending_many_whose_extensions_wait_costs_as_few_statements_as_ending_two
             extend(cast, one, actor=one.person)
         with CaptureQueriesContext(connection) as ended:
             actions.end_by_review([one.pk for one in held], why="The review decided so", now=LATE)
-        asked = AccessRequest.objects.filter(assignment__in=held, kind=RequestType.USER_UPDATE)
-        stages = Approval.objects.filter(access_request__in=asked)
-        told = Event.objects.filter(verb="request.canceled", target_id__in=[str(one.pk) for one in asked])
-        assert set(asked.values_list("status", flat=True)) == {RequestStatus.CANCELED}
+        extensions = AccessRequest.objects.filter(assignment__in=held, kind=RequestType.USER_UPDATE)
+        stages = Approval.objects.filter(access_request__in=extensions)
+        told = Event.objects.filter(verb="request.canceled", target_id__in=[str(one.pk) for one in extensions])
+        assert set(extensions.values_list("status", flat=True)) == {RequestStatus.CANCELED}
         assert set(stages.values_list("status", flat=True)) == {"canceled"}
         assert told.count() == number
         return len(statements(ended))
