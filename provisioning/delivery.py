@@ -106,6 +106,7 @@ class _Delivery:
         """Try all of it; where the target is away, what was not reached is due again as soon as it is back."""
         try:
             with open_connector(self.row, system=self.system, clock=self.clock) as connector:
+                connector.go_on = lambda: self.hold(self.open)
                 for those in _together(self.open, connector):
                     self._carry_out(those, connector)
             if self.row is not None:

@@ -228,7 +228,7 @@ class Connector(ABC):
     def __init__(self, row: ConnectorRow, *, clock: Clock = timezone.now) -> None:
         self.row = row
         self.clock = clock
-        self.go_on: Callable[[], None] = lambda: None
+        self.go_on: Callable[[], object] = lambda: None
         """Called between the requests of one long answer: whoever asked says that they still wait for it."""
 
     def __enter__(self) -> Self:

@@ -188,6 +188,7 @@ class Webhook(Connector):
             if mark in seen and items:
                 raise self._reader.not_understood(_("pages that lead in a circle"))
             seen.add(mark)
+            self.go_on()
             yield from items
             url = self._reader.link_to_next(answer, document, url=url)
             if self.options["paging"] == Paging.NUMBER and items:

@@ -115,6 +115,22 @@ class TestBatches:
         assert found == {"crew00": "verified", "crew01": "failed", "crew02": "verified"}
         assert Operation.objects.get(status=WorkStatus.STUCK).last_error == "No account."
 
+    def test_a_look_that_takes_longer_than_a_lease_keeps_what_it_looks_for(self, crew, role, scripted, monkeypatch):
+        at, left = [NOW], []
+
+        def read_many(self, people, entitlement):
+            for _page in range(3):
+                at[0] += 50 * SECOND
+                self.go_on()
+                left.append(Operation.objects.get().leased_until - at[0])
+            return BuiltinDirectory.read_many(self, people, entitlement)
+
+        monkeypatch.setattr(Scripted, "read_many", read_many)
+        provide(crew[:1], role)
+        perform(claim(role.resource.system_id, now=NOW), clock=lambda: at[0])
+        assert statuses() == [GrantStatus.VERIFIED]
+        assert min(left[:3]) >= 35 * SECOND
+
     def test_one_of_whom_the_target_tells_nothing_fails_alone(self, crew, role, scripted, monkeypatch):
         def read_many(self, people, entitlement):
             unread = {p.pk: ConnectorError(f"{p} cannot be read.") for p in people if p.username == "crew01"}

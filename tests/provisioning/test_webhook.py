@@ -227,6 +227,16 @@ def test_holders_come_page_by_page_each_once(rest_api, paging, pointer):
     assert [holder.account_id for holder in connector.holders(ROLE)] == ["1", "2", "3"]
 
 
+def test_whoever_waits_for_a_list_hears_of_each_page(rest_api):
+    rest_api.roles["keepers"] = [f"person{number}" for number in range(5)]
+    path = {"holders_path": "/roles/{role.id}/members", "holders_pointer": "/items"}
+    connector = webhook(rest_api, **path, item_id="/id", paging="link", paging_pointer="/next")
+    heard = count()
+    connector.go_on = lambda: next(heard)
+    assert len(list(connector.holders(ROLE))) == 5
+    assert next(heard) == 3
+
+
 @pytest.mark.parametrize("paging", ["link", "number"])
 def test_pages_that_lead_in_a_circle_are_told(rest_api, paging):
     always(rest_api, Reply(200, {"items": [{"id": "a"}], "next": "/api/m"}))
