@@ -4,10 +4,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
+from directory.models import User
+
 from . import base
-from .base import Capability, Connector, ConnectorError
+from .base import Capability, Connector, ConnectorError, Entitlement
 from .conformance import Check, NotConformant, Target, expect, grant, reading
 from .conformance_wire import LONGEST, Answer, Fault, FaultyWire, Request, works
 
@@ -38,18 +41,18 @@ def check(*needs: Capability) -> Callable[[Callable[[Target, FaultyWire], None]]
 @check(Capability.READ_BACK)
 def an_answer_that_is_lost_costs_nothing_but_another_try(target: Target, wire: FaultyWire) -> None:
     """Whichever answer it is: what was done is done once."""
-    role, number = target.new_role("Bookkeepers"), 0
-    while number < wire.count or not number:
-        number += 1
+    role = target.new_role("Bookkeepers")
+    wire.goes_wrong(works)
+    _attempt(target, partial(_give, person=target.new_person("whole"), role=role))
+    for number in range(1, wire.count + 1):
         person = target.new_person(f"lost{number}")
         wire.goes_wrong(_loses_answer(number))
-        _attempt(target, lambda connector, who=person: connector.grant(who, role, key=f"{who.pk}:g"))
-        lost = wire.count
+        _attempt(target, partial(_give, person=person, role=role))
+        expect(wire.count >= number, "a grant takes the same requests each time", wire.count)
         wire.goes_wrong(works)
         grant(target, person, role)
         found = target.members(role).count(person.username)
         expect(found == 1, "the target has the member, once", found)
-        wire.count = lost
 
 
 @check()
@@ -79,7 +82,7 @@ def a_target_with_a_fault_of_its_own_is_an_outage_and_goes_on_after_it(target: T
 def a_target_that_does_not_answer_in_time_is_given_up(target: Target, wire: FaultyWire) -> None:
     person, role = target.new_person("ada"), target.new_role("Bookkeepers")
     over = threading.Event()
-    wire.goes_wrong(lambda request: over.wait(LONGEST) and None)
+    wire.goes_wrong(_hangs(over))
     with _short_of_time():
         for call in _changes(person, role):
             error = _error(target, call, "a target that does not answer")
@@ -172,6 +175,14 @@ def _loses_answer(number: int) -> Fault:
     return fault
 
 
+def _hangs(over: threading.Event) -> Fault:
+    def fault(_request: Request) -> Answer | None:
+        over.wait(LONGEST)
+        return None
+
+    return fault
+
+
 def _lies(request: Request) -> Answer | None:
     return request.forward() if request.method == "GET" else Answer(204)
 
@@ -239,7 +250,11 @@ def _short_of_time() -> Iterator[None]:
 # --- How the checks speak ---------------------------------------------------------------------------------------------
 
 
-def _changes(person: Any, role: Any) -> tuple[Callable[[Connector], object], ...]:
+def _give(connector: Connector, *, person: User, role: Entitlement) -> object:
+    return connector.grant(person, role, key=f"{person.pk}:g")
+
+
+def _changes(person: User, role: Entitlement) -> tuple[Callable[[Connector], object], ...]:
     return (lambda c: c.grant(person, role, key="wire"), lambda c: c.revoke(person, role, key="wire"))
 
 

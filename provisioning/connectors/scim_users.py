@@ -66,7 +66,7 @@ class Users:
             self.filters_ids = False
             return {}
         users = (answer.resources or []) if isinstance(answer, ListResponse) else []
-        found = {user.id: user.user_name or "" for user in users if user.id in ids}
+        found = {user.id: user.user_name or "" for user in users if user.id and user.id in ids}
         self.filters_ids = bool(found)
         return found
 
