@@ -30,7 +30,7 @@ from .models import AccountChange, AccountChangeKind
 
 CHANGE_LABELS = {WorkStatus.PENDING: "info", WorkStatus.DONE: "success", WorkStatus.STUCK: "danger"}
 DONE = {
-    AccountChangeKind.DISABLE: _("disabled on %(moment)s: %(what)s"),
+    AccountChangeKind.DISABLE: _("nobody signs in with it since %(moment)s: %(what)s"),
     AccountChangeKind.ENABLE: _("enabled again on %(moment)s: %(what)s"),
 }
 TO_BE_DONE = {

@@ -53,7 +53,7 @@ def settle_account(change: AccountChange, *, outcome: str, is_gone: bool = False
     """The account is as it was wanted, or what was to be enabled again `is_gone`."""
     if not _lock([change], now=now):
         return
-    outbox.settle(change, now=now)
+    outbox.settle(change, now=now, status=WorkStatus.SUPERSEDED if is_gone else WorkStatus.DONE)
     change.outcome = outcome
     change.save(update_fields=["outcome"])
     if change.kind == AccountChangeKind.ENABLE:

@@ -108,5 +108,5 @@ def test_a_person_s_page_says_what_became_of_their_accounts(ada, cast, change):
     assert "to be disabled: We may not." in page
     AccountChange.objects.update(status=WorkStatus.DONE, settled_at=NOW, outcome="read back from Directory")
     page = ada.get(reverse("admin:directory_user_change", args=[cast.charlie.pk])).content.decode()
-    assert "disabled on" in page
+    assert "nobody signs in with it since" in page
     assert "read back from Directory" in page
