@@ -5,11 +5,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from itertools import count
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.utils import timezone
 
 from catalog.models import Resource, ResourceRole, TargetSystem
@@ -20,7 +24,7 @@ from provisioning.connectors.base import Capability, ConnectorError, Entitlement
 from provisioning.connectors.sql import SqlDatabase
 from provisioning.connectors.sql_statements import as_prepared
 from provisioning.lifecycle import GrantStatus
-from provisioning.models import Connector, ConnectorKind, Grant
+from provisioning.models import Alias, Connector, ConnectorKind, Grant
 
 from .ledger_database import LedgerDatabase
 
@@ -102,6 +106,22 @@ def test_a_name_by_which_somebody_else_still_holds_something_is_given_nothing(le
             connector.grant(newcomer, role, key="n")
         Grant.objects.filter(pk=grant.pk).update(status=GrantStatus.REMOVED)
         connector.grant(newcomer, role, key="n")
+
+
+def test_what_was_given_before_names_were_kept_is_taken_by_the_name_of_then(ledger_database, person, role):
+    keep_names = import_module("provisioning.migrations.0017_names_of_those_who_hold_something_by_name").keep_names
+    with database(ledger_database) as connector:
+        system = connector.row.system
+        resource = Resource.objects.create(system=system, kind="application", origin_id="ledger", name="L")
+        theirs = ResourceRole.objects.create(resource=resource, origin_id=role.role_id, name="Keepers")
+        connector.grant(person, role, key="k")
+        Grant.objects.create(
+            person=person, resource_role=theirs, status=GrantStatus.VERIFIED, changed_at=timezone.now()
+        )
+        Alias.objects.all().delete()
+        keep_names(apps, SimpleNamespace(connection=connection))
+        connector.revoke(renamed(person), role, key="r")
+    assert members(ledger_database, role) == 0
 
 
 def test_the_names_of_whoever_holds_nothing_any_more_are_forgotten(ledger_database, person, role):
@@ -258,7 +278,7 @@ def test_holders_come_by_a_cursor_each_once(ledger_database, role, monkeypatch):
 def test_holders_may_be_known_by_their_employee_number(ledger_database, role):
     User.objects.create(username="ada", employee_number="E-7")
     with database(ledger_database, holders="VALUES ('e-7'), ('E-8')", known_by="employee_number") as connector:
-        assert list(connector.holders(role)) == [Holder("e-7", "ada"), Holder("E-8", "E-8")]
+        assert list(connector.holders(role)) == [Holder("e-7", "ada"), Holder("E-8", "E-8", is_username=False)]
 
 
 def test_resources_out_of_order_are_told(ledger_database):
