@@ -122,7 +122,7 @@ def cancel_undecided(access_requests: Sequence[AccessRequest], *, now: datetime)
     )
     stages = list(open_stages.select_for_update(of=("self",)).order_by("pk"))
     Inquiry.objects.open().filter(approval__in=stages).update(closed_at=now)
-    Approval.cancel_all(stages, at=now)
+    Approval.move_all(stages, status=ApprovalStatus.CANCELED, at=now)
     AccessRequest.move_all(access_requests, status=RequestStatus.CANCELED, at=now)
     journal.record_many(tell(events.REQUEST_CANCELED, one, actor=None, now=now) for one in access_requests)
 

@@ -102,9 +102,8 @@ class Approval(models.Model):
         )  # fmt: skip
 
     @classmethod
-    def cancel_all(cls, approvals: Sequence["Approval"], *, at: datetime) -> None:
-        """Cancel locked stages by one statement. Raises IllegalMove before anything is written."""
-        status = ApprovalStatus.CANCELED
+    def move_all(cls, approvals: Sequence["Approval"], *, status: str, at: datetime) -> None:
+        """End locked stages by one statement. Raises IllegalMove before anything is written."""
         for approval in approvals:
             check_move(APPROVAL_MOVES, old=approval.status, new=status)
         rows = cls._default_manager.filter(pk__in=[approval.pk for approval in approvals])

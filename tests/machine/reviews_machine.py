@@ -254,7 +254,8 @@ class ReviewsMachine(RuleBasedStateMachine):
         open_items = [item for item in self._open_items() if item.stage == self._fresh().stage]
         mine = Counter(one for item in open_items for one in self._reviewers(item))
         for one in User.objects.enabled().filter(panel_seats__panel__campaign=self.campaign).distinct():
-            told = sum(Campaign.objects.open_for(one).values_list("mine_open", flat=True))
+            asking: list[Any] = list(Campaign.objects.open_for(one))
+            told = sum(campaign.mine_open for campaign in asking)
             assert told == mine[one], f"{one} is told to answer on {told} items, and may on {mine[one]}"
 
     @invariant()

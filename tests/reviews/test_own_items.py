@@ -45,8 +45,8 @@ def item_of(campaign: Campaign, person: User) -> ReviewItem:
 def numbers(campaign: Campaign, person: User) -> tuple[int, int]:
     """What this person sees of what they have to do: all of it, and what is open."""
     seat = Seat(campaign, person)
-    listed = Campaign.objects.open_for(person).values_list("mine", "mine_open").get()
-    assert listed == (seat.total, seat.open_items), "the list says the same as the page"
+    listed: Any = Campaign.objects.open_for(person).get()
+    assert (listed.mine, listed.mine_open) == (seat.total, seat.open_items), "the list says the same as the page"
     return seat.total, seat.open_items
 
 
@@ -127,7 +127,8 @@ def test_counting_costs_the_same_however_many_panels_one_sits_in(
         panel = Panel.objects.create(campaign=campaign, stage=1, key=f"more:{number}", total=1, open_items=1)
         panel.members.create(person=cast.rita, asked_at=NOW)
     with django_assert_num_queries(1):
-        assert list(Campaign.objects.open_for(cast.rita).values_list("mine", flat=True)) == [4]
+        listed: Any = Campaign.objects.open_for(cast.rita).get()
+    assert listed.mine == 4
     with django_assert_num_queries(1):
         assert open_reviews(cast.rita) == 1
 
