@@ -50,7 +50,8 @@ def may_disable(kind: str) -> bool:
 class PersonWithAccountsAdmin(PersonAdmin):
     """People, with what became of their accounts in other systems when they left or came back."""
 
-    readonly_fields = (*PersonAdmin.readonly_fields, "accounts")
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        return (*super().get_readonly_fields(request, obj), "accounts")
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         shown = super().get_fieldsets(request, obj)

@@ -77,7 +77,7 @@ class PersonAdmin(ConfigurationAdmin, DjangoUserAdmin):  # type: ignore[misc]
     ordering = ("display_name", "id")
     autocomplete_fields = ("manager", "sponsors", "organisation")
     filter_horizontal = ()
-    readonly_fields: tuple[str, ...] = ("may_sign_in", "last_login", "by_groups")
+    readonly_fields = ("may_sign_in", "last_login", "by_groups")
     fieldsets = add_fieldsets = (  # type: ignore[assignment]
         (None, {"fields": (("display_name", "kind"), ("username", "email"), ("may_sign_in", "last_login"))}),
         (

@@ -14,8 +14,9 @@ from catalog.models import Incompatibility
 from directory import actions as directory_actions
 from directory.models import User
 from notifications.models import Message, Occasion
-from provisioning.actions import Failure, settle_failed
-from provisioning.models import Grant, Operation
+from provisioning.actions import Failure, fail_accounts, settle_failed
+from provisioning.claiming import claim_accounts
+from provisioning.models import AccountChange, Connector, Grant, Operation
 from requests_app import actions
 from requests_app.models import Assignment
 from requests_app.periods import Period
@@ -278,6 +279,20 @@ def test_a_storm_of_stuck_work_is_told_once_and_later_work_again(cast):
     assert letter.subject == "Given up: 2 changes to Directory"
     assert "grant: Member of Sales Alpha, Rita: It is down." in letter.body
     assert f"{BASE}/admin/provisioning/operation/" in letter.body
+
+
+def test_an_account_that_could_not_be_disabled_is_told_as_stuck_work_is(cast):
+    Connector.objects.update(disables_accounts=True)
+    User.objects.filter(pk=cast.rita.pk).update(is_active=False)
+    AccountChange.objects.create(
+        system=cast.system, person=cast.rita, kind="disable", created_at=NOW, due_at=NOW, idempotency_key="1"
+    )
+    (change,) = claim_accounts(cast.system.pk, now=NOW)
+    fail_accounts({change: Failure("We may not.", is_final=True)}, now=NOW)
+    (letter,) = post(NOW + timedelta(minutes=15))
+    assert letter.subject == "Given up: 1 change to Directory"
+    assert "disable the account in Directory, Rita: We may not." in letter.body
+    assert f"{BASE}/admin/provisioning/accountchange/" in letter.body
 
 
 def test_stuck_work_that_was_mended_meanwhile_alarms_nobody(cast):
