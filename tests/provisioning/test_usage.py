@@ -161,6 +161,7 @@ def test_entra_tells_the_last_sign_in_that_succeeded(graph_server: GraphServer) 
     }
     for name, activity in told.items():
         tenant.user(f"{name}@contoso.com", signInActivity=activity)
+        User.objects.create(username=f"{name}@contoso.com")
     tenant.page_size = 3
     system = TargetSystem.objects.create(name="Contoso", slug="contoso")
     with EntraTenant(save_connector(system, tenant)) as connector:
