@@ -254,7 +254,7 @@ def test_the_oldest_request_comes_first_page_after_page(
         cast.policy(package)
         ask(package, cast.rita, days=number)
     keyset = LISTS["requests"].keyset
-    monkeypatch.setitem(LISTS, "requests", _shorter(LISTS["requests"], size=2))  # type: ignore[arg-type]
+    monkeypatch.setitem(LISTS, "requests", _shorter(LISTS["requests"], size=2))
     assert keyset.size > 2
     client, seen, url = browser_of(cast.ada), [], reverse("evidence:requests")
     while url:
