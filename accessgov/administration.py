@@ -79,9 +79,15 @@ class StackedRows(PlainFields, StackedInline):
 
 
 class TabularRows(PlainFields, TabularInline):
-    """Rows of a row, as a table."""
+    """Rows of a row, as a table, whose cells are called by the headings of their columns."""
 
     extra = 0
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field:
+            field.widget.attrs.setdefault("aria-label", field.label)
+        return field
 
 
 class SearchedByFewWords:

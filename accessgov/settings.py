@@ -296,6 +296,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": lambda request: {},  # in css/admin.css: the theme would write them into an inline style
     "STYLES": [lambda request: static("css/admin.css")],
+    "SCRIPTS": [lambda request: static("js/admin.js")],
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,

@@ -36,8 +36,9 @@ class PeriodWidget(forms.MultiWidget):
     """A number, and what it counts."""
 
     def __init__(self) -> None:
-        number = UnfoldAdminIntegerFieldWidget(attrs={"min": 1})
-        super().__init__([number, UnfoldAdminSelectWidget(choices=Unit.choices)])
+        number = UnfoldAdminIntegerFieldWidget(attrs={"min": 1, "aria-label": _("number")})
+        unit = UnfoldAdminSelectWidget(attrs={"aria-label": _("days or hours")}, choices=Unit.choices)
+        super().__init__([number, unit])
 
     def decompress(self, value: timedelta | None) -> list[Any]:
         """In days where it has no rest, else in hours."""
