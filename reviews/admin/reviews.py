@@ -54,7 +54,9 @@ class ReviewStageInline(ReviewedRows, StackedRows):
         ("position", "reviewers", "duration"),
         ("people", "groups"),
         ("fallback_people", "fallback_groups"),
-        ("takes_approved", "takes_denied", "takes_unknown", "takes_unreviewed", "shows_earlier"),
+        ("takes_approved", "takes_denied"),
+        ("takes_unknown", "takes_unreviewed"),
+        "shows_earlier",
     )
     min_num, max_num = 1, MOST_STAGES
     verbose_name_plural = _("3. Who reviews: up to three stages, one after the other")
