@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.pagination import Keyset
 from directory.models import User
+from directory.permissions import can_read_everything
 from provisioning.models import GrantReason
 
 from . import scope
@@ -34,14 +35,21 @@ def _requests(user: User, now: datetime) -> QuerySet[Any]:
 
 
 def _deliveries(user: User, now: datetime) -> QuerySet[Any]:
-    """With `reference`: the access that gave it last."""
-    reasons = GrantReason.objects.filter(grant=OuterRef("pk")).order_by("-starts_at", "-pk").values("reference")[:1]
+    """With `reference`: the access that gave it last, of what they look after."""
+    reasons = GrantReason.objects.filter(grant=OuterRef("pk"))
+    if not can_read_everything(user):
+        reasons = reasons.filter(reference__in=scope.assignments(user).order_by().values("pk"))
+    latest = reasons.order_by("-starts_at", "-pk").values("reference")[:1]
     found = scope.grants(user).filter(status__in=UNSETTLED).with_names()  # type: ignore[attr-defined]  # of grants
-    return found.annotate(reference=Subquery(reasons))
+    return found.annotate(reference=Subquery(latest))
 
 
 def _stuck(user: User, now: datetime) -> QuerySet[Any]:
     return scope.stuck_operations(user).select_related("grant__person", "grant__resource_role__resource", "system")
+
+
+def _stuck_accounts(user: User, now: datetime) -> QuerySet[Any]:
+    return scope.stuck_accounts(user).select_related("person", "system")
 
 
 def _ending(user: User, now: datetime) -> QuerySet[Any]:
@@ -75,6 +83,14 @@ LISTS: Mapping[str, Listing] = {
         none=_("Nothing was given up."),
         rows=_stuck,
         row="evidence/_operation.html",
+        keyset=Keyset("created_at"),
+    ),
+    "accounts": Listing(
+        title=_("Stuck accounts of leavers"),
+        lead=_("Accounts that could not be disabled, or enabled again, and wait for a person."),
+        none=_("Nothing was given up."),
+        rows=_stuck_accounts,
+        row="evidence/_account.html",
         keyset=Keyset("created_at"),
     ),
     "ending": Listing(

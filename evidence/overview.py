@@ -19,7 +19,7 @@ from provisioning.lifecycle import CaseKind, GrantStatus
 from provisioning.models import Connector, DriftCase
 from requests_app.lifecycle import DECIDABLE, RequestStatus
 from requests_app.templatetags.states import tone
-from reviews.models import Campaign, CampaignStage, Panel
+from reviews.models import Campaign, CampaignStage, Panel, PanelMember
 
 from . import scope
 
@@ -119,6 +119,11 @@ def stuck(user: User) -> int:
     return scope.stuck_operations(user).count()
 
 
+def stuck_accounts(user: User) -> int:
+    """How many accounts are not disabled, or enabled again, as they should be."""
+    return scope.stuck_accounts(user).count()
+
+
 def troubled(user: User) -> list[Connector]:
     """Connectors that do not answer, those that are paused first; one more than is shown where there are more."""
     found = scope.troubled_connectors(user).select_related("system")
@@ -142,17 +147,19 @@ def ending_soon(rows: QuerySet[Any], *, now: datetime) -> QuerySet[Any]:
 
 
 def campaigns(user: User) -> list[Campaign]:
-    """Running campaigns, what closes first at first, with `asked` and `answered`: items of the open stage; `behind`:
-    reviewers with open items; `closes_at`: when the stage does. One more than is shown where there are more.
+    """Running campaigns, what closes first at first; one more than is shown where there are more.
+
+    With `asked` and `answered`: items of the open stage; `behind`: reviewers for whose answers it waits; `closes_at`:
+    when the stage does.
     """
     here = Panel.objects.filter(campaign=OuterRef("pk"), stage=OuterRef("stage")).order_by()
-    late = here.filter(open_items__gt=0, members__left_at=None)
+    late = PanelMember.objects.waiting().filter(panel__campaign=OuterRef("pk")).order_by()
     stage = CampaignStage.objects.filter(campaign=OuterRef("pk"), position=OuterRef("stage"))
     found = scope.running_campaigns(user).annotate(
         asked=_number(here, Sum("total")),
         unanswered=_number(here, Sum("open_items")),
         answered=F("asked") - F("unanswered"),
-        behind=_number(late, Count("members__person", distinct=True)),
+        behind=_number(late, Count("person", distinct=True)),
         closes_at=Subquery(stage.values("ends_at")),
     )
     return list(found.order_by(F("closes_at").asc(nulls_last=True), "pk")[: MOST + 1])

@@ -9,7 +9,7 @@ from catalog.models import AccessPackage, Resource
 from catalog.roles import Right
 from directory.models import User
 from directory.permissions import can_read_everything
-from provisioning.models import Connector, Grant, GrantReason, Operation
+from provisioning.models import AccountChange, Connector, Grant, GrantReason, Operation
 from requests_app.models import AccessRequest, Assignment
 from requests_app.querysets import AccessRequestQuerySet, AssignmentQuerySet
 from requests_app.querysets.reach import managed_by
@@ -41,6 +41,12 @@ def stuck_operations(user: User) -> "QuerySet[Operation]":
     """Changes in target systems that were given up, and wait for a person."""
     stuck = Operation.objects.stuck()
     return stuck if can_read_everything(user) else stuck.filter(grant__in=grants(user).order_by().values("pk"))
+
+
+def stuck_accounts(user: User) -> "QuerySet[AccountChange]":
+    """Accounts of people who left, or came back, that were given up; they belong to no catalog."""
+    stuck = AccountChange.objects.stuck()
+    return stuck if can_read_everything(user) else stuck.none()
 
 
 def troubled_connectors(user: User) -> "QuerySet[Connector]":

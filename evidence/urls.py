@@ -11,6 +11,6 @@ urlpatterns: list[URLPattern] = [
     path("delivery/", views.DeliveryView.as_view(), name="delivery"),
     *(
         path(f"{name}/", views.ListView.as_view(shown=name), name=name)
-        for name in ("requests", "stuck", "ending", "unreviewed")
+        for name in ("requests", "stuck", "accounts", "ending", "unreviewed")
     ),
 ]

@@ -30,6 +30,7 @@ class OverviewView(GoverningView):
             "deliveries": overview.deliveries(user),
             "drift": overview.drift(user) if can_see_drift(user) else None,
             "stuck": overview.stuck(user),
+            "stuck_accounts": overview.stuck_accounts(user),
             "connectors": connectors[: overview.MOST],
             "has_more_connectors": len(connectors) > overview.MOST,
             "campaigns": campaigns[: overview.MOST],

@@ -63,10 +63,10 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
 
     def over_for(self, user: User) -> Self:
         """Those in which this person has nothing to answer, or not any more."""
-        from ..models import Panel
+        from ..models import PanelMember
 
-        asked = Panel.objects.current().asking(user).values("campaign")
-        return self.exclude(pk__in=asked).exclude(status=CampaignStatus.STARTING)
+        asked = PanelMember.objects.current().filter(person=user).with_numbers().filter(mine__gt=0)
+        return self.exclude(pk__in=asked.order_by().values("panel__campaign")).exclude(status=CampaignStatus.STARTING)
 
     def open(self) -> Self:
         """Campaigns in which reviewers answer."""

@@ -17,7 +17,7 @@ from evidence import overview, scope
 from evidence.lists import LISTS
 from provisioning.actions import start_reconciliation
 from provisioning.delivery import perform_all_due
-from provisioning.models import Connector, Grant, Operation
+from provisioning.models import AccountChange, Connector, Grant, Operation
 from provisioning.reconciling import perform_all_due as reconcile_all_due
 from requests_app import actions
 from requests_app.models import AccessRequest, Assignment
@@ -184,6 +184,14 @@ def test_what_does_not_go_on_by_itself_is_said(
     assert "1 given up" in page
     assert "1 open" in page
     assert "paused just now" in page.replace("\n", " ") or "paused <time" in page
+    assert "Stuck accounts" not in page
+    facts = {"due_at": timezone.now(), "created_at": timezone.now(), "idempotency_key": "1", "last_error": "No right"}
+    AccountChange.objects.create(system=cast.system, person=cast.rita, kind="disable", status="stuck", **facts)
+    assert (overview.stuck_accounts(cast.ada), overview.stuck_accounts(cora)) == (1, 0)
+    assert "Stuck accounts" in browser_of(cast.ada).get(PAGE).content.decode()
+    listed = browser_of(cast.ada).get(reverse("evidence:accounts")).content.decode()
+    assert "Disable: the account of Rita" in listed
+    assert "No right" in listed
     Connector.objects.update(is_enabled=False)
     assert overview.troubled(cast.ada) == [], "what is switched off is not in trouble"
 
@@ -199,6 +207,9 @@ def test_reviews_under_way_say_how_far_they_are_and_who_is_behind(
     (found,) = overview.campaigns(cora)
     assert (found.asked, found.answered, found.behind) == (2, 1, 2)  # type: ignore[attr-defined]  # annotated
     assert found.closes_at == campaign.ends_at  # type: ignore[attr-defined]  # annotated
+    campaign.panels.get().members.create(person=cast.charlie, asked_at=timezone.now())
+    (found,) = overview.campaigns(cora)
+    assert found.behind == 2, "what is open is about Charlie"  # type: ignore[attr-defined]  # annotated
     page = browser_of(audrey).get(PAGE).content.decode()
     assert "1 of 2 answered" in page
     assert "2 reviewers have open items" in page

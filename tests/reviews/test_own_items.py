@@ -70,6 +70,18 @@ def test_a_members_own_items_are_not_counted_as_theirs_to_answer(campaign: Campa
     assert list(Campaign.objects.open_for(cast.rita, is_waiting=True)) == []
 
 
+def test_a_campaign_that_asks_a_member_about_themselves_alone_is_listed_with_what_is_over(
+    campaign: Campaign, cast: Cast
+) -> None:
+    campaign.panels.get().members.create(person=cast.marco, asked_at=NOW)
+    item_of(campaign, cast.charlie).delete()
+    Panel.objects.update(total=1, open_items=1)
+    for person, is_over in ((cast.rita, True), (cast.marco, False)):
+        asking = Campaign.objects.asking(person)
+        assert list(asking.over_for(person)) == [campaign] * is_over
+        assert list(asking.open_for(person)) == [campaign] * (not is_over)
+
+
 def test_whoever_answered_all_but_their_own_is_done(campaign: Campaign, cast: Cast, client: Client) -> None:
     decide(items=[item_of(campaign, cast.charlie)], verdict=Verdict.APPROVE, actor=cast.rita, now=LATER)
     client.force_login(cast.rita)
