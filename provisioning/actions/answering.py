@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from audit import journal
@@ -176,12 +177,14 @@ ACTS: dict[str, Callable[[Sequence[DriftCase], list[Event], datetime], None]] = 
 
 
 def _link(cases: Sequence[DriftCase], *, person: User) -> None:
-    """The account is the person's from now on; what it holds is judged by the next reconciliation."""
+    """The account is the person's from now on, whatever was supposed; the next reconciliation judges what it holds."""
     accounts = {(case.system_id, case.account_id) for case in cases}
     if len(accounts) > 1:
         raise ValidationError({"person": _("These are different accounts: link each by itself.")})
     [(system_id, account_id)] = accounts
     connector = Connector.objects.get(system=system_id)
+    theirs = Q(person=person) | Q(external_id=account_id)
+    connector.accounts.filter(theirs, is_supposed=True).delete()
     Account.objects.bulk_create(
         [Account(connector=connector, person=person, external_id=account_id)], ignore_conflicts=True
     )

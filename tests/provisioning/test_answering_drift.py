@@ -182,6 +182,19 @@ def test_an_account_of_nobody_is_linked_and_then_judged(cast, sales, monkeypatch
     assert DriftCase.objects.open().filter(resource_role=sales[1]).get().person == cast.charlie
 
 
+def test_an_account_that_was_only_supposed_gives_way_to_what_an_administrator_says(cast, sales, monkeypatch):
+    monkeypatch.setattr(
+        BuiltinDirectory, "holders", lambda self, role: iter([Holder("a1", "rita"), Holder("a2", "r.ita")])
+    )
+    reconcile()
+    assert Account.objects.get(person=cast.rita, is_supposed=True).external_id == "a1"
+    case = DriftCase.objects.filter(kind=CaseKind.UNKNOWN, resource_role=sales[1]).get()
+    answer(case, CaseAnswer.LINK, cast.ada, person=cast.rita)
+    assert Account.objects.get(person=cast.rita, is_supposed=False).external_id == "a2"
+    reconcile(LATER + DAY)
+    assert Account.objects.get(person=cast.rita).external_id == "a2"
+
+
 def test_an_account_that_is_linked_to_somebody_is_linked_to_nobody_else(cast, sales, monkeypatch):
     monkeypatch.setattr(BuiltinDirectory, "holders", lambda self, role: iter([Holder("a2", "c.harlie")]))
     reconcile()
