@@ -227,15 +227,13 @@ class Webhook(Connector):
         """What placeholders stand for in this call."""
         values = {"action": call.name, "key": key, "account": ""}
         if person is not None:
-            looked_up = self.row.accounts.filter(person=person, is_supposed=False)
-            known = looked_up.first() if self._has(CREATE) else None
             names = names or Names.of(person)
             values |= {
                 "person.username": names.username,
                 "person.email": names.email,
                 "person.employee_number": names.employee_number,
                 "person.id": str(person.pk),
-                "account": known.external_id if known else "",
+                "account": self._account_of(person, call) if self._has(CREATE) else "",
             }
         if entitlement is not None:
             values |= {
@@ -244,6 +242,13 @@ class Webhook(Connector):
                 "role.name": entitlement.name,
             }
         return values
+
+    def _account_of(self, person: User, call: Call) -> str:
+        """The id of their account, which no call looks up; before it is given something, creating it confirms it."""
+        known = self.row.accounts.filter(person=person).order_by("is_supposed")
+        if call is GRANT:
+            known = known.filter(is_supposed=False)
+        return known.values_list("external_id", flat=True).first() or ""
 
     def _means(self, call: Call, meaning: str, answer: httpx2.Response) -> bool:
         return answer.status_code in statuses(self.options[f"{call.name}_{meaning}"])

@@ -313,6 +313,21 @@ def test_an_account_that_is_gone_is_made_anew(rest_api, person):
     assert rest_api.roles["keepers"] == [rest_api.accounts["ada"]]
 
 
+def test_an_account_that_is_only_supposed_is_read_and_taken_from_and_confirmed_before_it_is_given_to(rest_api, person):
+    reading = {"read_path": BY_ACCOUNT["grant_path"], "read_by": "boolean", "read_pointer": "/member"}
+    connector = webhook(rest_api, **BY_ACCOUNT, **reading, create_already="409")
+    rest_api.accounts["ada"] = "107"
+    rest_api.roles["keepers"] = ["107"]
+    Account.objects.create(connector=connector.row, person=person, external_id="107", is_supposed=True)
+    assert connector.read(person, ROLE)
+    connector.revoke(person, ROLE, key="k")
+    assert rest_api.roles["keepers"] == []
+    assert not connector.read(person, ROLE)
+    connector.grant(person, ROLE, key="k")
+    assert [sent.method for sent in rest_api.sent[-2:]] == ["POST", "PUT"]
+    assert not Account.objects.get().is_supposed
+
+
 def test_an_account_never_serves_two_people(rest_api, person):
     rest_api.roles["keepers"] = []
     connector = webhook(rest_api, **BY_ACCOUNT, create_already="409")
