@@ -128,7 +128,7 @@ class EntraTenant(Connector):
 
     def read_account(self, person: User) -> AccountState | None:
         """As the tenant shows it, which takes its time after a change."""
-        if not self.accounts.find([person])[person.pk]:
+        if self._has_none(person):
             return None
         shown = path("users", self._account(person), select="accountEnabled")
         answer = self.graph.ask("GET", shown, needs=READ_PEOPLE)
@@ -140,7 +140,7 @@ class EntraTenant(Connector):
 
     def disable_account(self, person: User) -> None:
         """Nobody signs in with it any more, and nobody stays signed in."""
-        if not self.accounts.find([person])[person.pk]:
+        if self._has_none(person):
             return
         account = self._account(person)
         self._change_account("PATCH", path("users", account), needs=DISABLE, body={"accountEnabled": False})
@@ -148,7 +148,7 @@ class EntraTenant(Connector):
 
     def enable_account(self, person: User, *, before: str) -> None:
         """They sign in anew, with the password that they had."""
-        if self.accounts.find([person])[person.pk]:
+        if not self._has_none(person):
             account = self._account(person)
             self._change_account("PATCH", path("users", account), needs=DISABLE, body={"accountEnabled": True})
 
@@ -230,6 +230,14 @@ class EntraTenant(Connector):
                 is_final=True,
             )
         return (GroupRole if is_group else AppRole)(entitlement, self.graph, self.accounts)
+
+    def _has_none(self, person: User) -> bool:
+        """Whether there is no account of theirs. Raises ConnectorError where that cannot be said."""
+        self.accounts.find([person])
+        if not self.accounts.is_without(person):
+            self._account(person)
+            return False
+        return True
 
     def _account(self, person: User) -> str:
         account = self.accounts.only_one(person)

@@ -48,6 +48,11 @@ class Accounts:
         refused = self._invite(strangers)
         return {person.pk: refused.get(person.pk) or self.only_one(person) for person in people}
 
+    def is_without(self, person: User) -> bool:
+        """Whether they could be looked for, and nothing was found that is, or may be, theirs."""
+        could_be = person.pk not in self.refused and person.pk not in self.contested and self._key(person)[1]
+        return bool(could_be) and not self.found[person.pk]
+
     def only_one(self, person: User) -> str | ConnectorError:
         """The id of the account that was found, or why it cannot be said which it is."""
         ids = self.found[person.pk]

@@ -261,7 +261,10 @@ class LdapDirectory(Connector):
     def _account_to_disable(self, person: User) -> Entry | None:
         if Capability.DISABLE_ACCOUNT not in self.capabilities:
             raise self._cannot(Capability.DISABLE_ACCOUNT)
-        return self._account(person)
+        entry = self._account(person)
+        if entry is None and not self.people.can_be_found(person):
+            raise self.people.missing(person)
+        return entry
 
     def _account(self, person: User) -> Entry | None:
         return self.people.one(person, self.people.find([person])[person.pk])

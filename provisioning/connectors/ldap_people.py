@@ -73,10 +73,14 @@ class People:
         """Whether the account that was found for the person is, or may be, somebody else's."""
         return (person, id_of(entry, self.id_attribute)) in self._contested
 
+    def can_be_found(self, person: User) -> bool:
+        """Whether there is a name to look for, so that finding nothing means that there is nothing."""
+        return bool(self._name_of(person))
+
     def missing(self, person: User) -> ConnectorError:
         """Nobody there is this person."""
         words = {"system": self.row, "person": person, "who": self._described(person), "base": self.base}
-        if not self._name_of(person):
+        if not self.can_be_found(person):
             said = _("%(person)s has no %(who)s here, by which to find an account in %(system)s: enter it.")
             return ConnectorError(said % words)
         return ConnectorError(

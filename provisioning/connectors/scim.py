@@ -206,7 +206,7 @@ class ScimApplication(Connector):
     def read_account(self, person: Person) -> AccountState | None:
         """Whether their user is active; one of which the application does not say it is."""
         with self._client() as client:
-            account = Accounts(self.row, client, [person], memory=self._memory).find(person)
+            account = Accounts(self.row, client, [person], memory=self._memory).find_own(person)
             if account is None:
                 return None
             try:
@@ -225,7 +225,7 @@ class ScimApplication(Connector):
 
     def _set_active(self, person: Person, *, value: bool) -> None:
         with self._client() as client:
-            account = Accounts(self.row, client, [person], memory=self._memory).find(person)
+            account = Accounts(self.row, client, [person], memory=self._memory).find_own(person)
             if account is not None:
                 said: dict[str, Any] = {"op": "replace", "path": "active", "value": value}
                 change = PatchOp[User](Operations=[PatchOperation[User](**said)])

@@ -73,12 +73,16 @@ class Accounts:
             del self.known[person.pk]
         return self._search(person)
 
-    def find_or_create(self, person: Person) -> str:
-        """As `find`, but that somebody without a user gets one."""
+    def find_own(self, person: Person) -> str | None:
+        """As `find`. Raises ConnectorError where their name is that of somebody else's user."""
         found = self.find(person)
         if found is None and person.pk in self.memory.contested:
             raise is_somebody_elses(self.row, person, account=person.username)
-        return found or self._create(person)
+        return found
+
+    def find_or_create(self, person: Person) -> str:
+        """As `find_own`, but that somebody without a user gets one."""
+        return self.find_own(person) or self._create(person)
 
     def _exists(self, account_id: str) -> bool:
         try:

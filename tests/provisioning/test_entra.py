@@ -441,6 +441,33 @@ def test_an_account_is_enabled_again_and_read(connector, tenant):
     assert connector.read_account(person) is None, "who was deleted there meanwhile"
 
 
+def test_who_could_not_be_looked_for_is_not_taken_for_somebody_without_an_account(system, tenant):
+    person, nobody = make_people(tenant, 1)[0], make_person(email="")
+    with EntraTenant(save_connector(system, tenant, match_by="mail")) as connector:
+        refused = error(400, "Request_BadRequest", "No.")
+        tenant.override = lambda request: refused if "$filter" in request.options else None
+        for call in (connector.read_account, connector.disable_account):
+            with pytest.raises(ConnectorError, match="400"):
+                call(person)
+            with pytest.raises(ConnectorError, match="nothing is entered here that its mail can match"):
+                call(nobody)
+        with pytest.raises(ConnectorError, match="400"):
+            connector.enable_account(person, before="")
+
+
+def test_an_account_of_somebody_else_s_is_told_to_whoever_was_to_be_disabled(system, tenant):
+    first = make_person()
+    second = make_person(email=first.email)
+    ada = tenant.user("ada@contoso.com", mail=first.email)
+    with EntraTenant(save_connector(system, tenant, match_by="mail")) as connector:
+        assert connector.read_account(first) == AccountState(is_enabled=True)
+        with pytest.raises(ConnectorError, match="belongs to somebody else than"):
+            connector.read_account(second)
+        with pytest.raises(ConnectorError, match="belongs to somebody else than"):
+            connector.disable_account(second)
+    assert tenant.users[ada].get("accountEnabled") is not False
+
+
 # --- Lists ------------------------------------------------------------------------------------------------------------
 
 

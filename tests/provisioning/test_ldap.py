@@ -445,6 +445,14 @@ def test_an_account_is_disabled_by_an_attribute_of_ones_own(connect, branch, ada
     assert branch.values(branch.find_uid("ada")[0], "employeeType") == ["gone"]
 
 
+def test_who_has_no_name_to_look_for_is_not_taken_for_somebody_without_an_account(connect):
+    corp = connect(disable_by="pwdAccountLockedTime", person_field="employee_number")
+    numbered, nameless = make_person("numbered", employee_number="4711"), make_person("nameless")
+    assert corp.read_account(numbered) is None
+    for error in (said(corp.read_account, nameless), said(corp.disable_account, nameless)):
+        assert str(error).endswith("by which to find an account in Corp: enter it.")
+
+
 def test_accounts_are_only_disabled_where_the_options_say_how(corp, ada):
     assert Capability.DISABLE_ACCOUNT not in corp.capabilities
     assert said(corp.disable_account, ada).is_final

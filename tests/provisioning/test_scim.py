@@ -183,6 +183,9 @@ def test_an_account_never_serves_two_people(application, person, role, scim_serv
     with pytest.raises(ConnectorError, match="belongs to somebody else than"):
         application.grant(newcomer, role, key="k")
     application.revoke(newcomer, role, key="k")
+    for call in (application.read_account, application.disable_account):
+        with pytest.raises(ConnectorError, match="belongs to somebody else than"):
+            call(newcomer)
     assert Account.objects.get().person == person
     assert application.read(User.objects.get(pk=person.pk), role)
     assert len(scim_server.member_ids(role.role_id)) == 1
