@@ -43,35 +43,50 @@ class Aliases:
         self.by = by
 
     def of(self, people: Sequence[User]) -> dict[UUID, list[Names]]:
-        """By which names each may hold something: today's, and then earlier ones that mean something else there."""
-        found = {person.pk: {(today := Names.of(person)).key(self.by): today} for person in people}
-        if self.by:
-            for alias in self.row.aliases.filter(person__in=people).order_by("pk"):
-                names = Names.of(alias)
-                found[alias.person_id].setdefault(names.key(self.by), names)
-        return {person: list(names.values()) for person, names in found.items()}
+        """By which names each may hold something: today's, and then earlier ones that mean something else there.
+
+        Today's is left out where they were given nothing by it and somebody else was: there it means the other.
+        """
+        kept = self._kept(people)
+        others = self._taken([person for person in people if Names.of(person).key(self.by) not in kept[person.pk]])
+        found = {}
+        for person in people:
+            today = {} if person.pk in others else {(names := Names.of(person)).key(self.by): names}
+            found[person.pk] = list((today | kept[person.pk] | today).values())
+        return found
 
     def note(self, people: Sequence[User]) -> dict[UUID, ConnectorError]:
         """Keep what they are called, before something is given to them; returns whose name is still another's there."""
         if not self.by:
             return {}
         taken = self._taken(people)
-        free = [person for person in people if Names.of(person).key(self.by) not in taken]
         Alias.objects.bulk_create(
-            [Alias(connector=self.row, person=one, **asdict(Names.of(one))) for one in free],
+            [Alias(connector=self.row, person=one, **asdict(Names.of(one))) for one in people if one.pk not in taken],
             ignore_conflicts=True,
         )
-        return {person.pk: self._is_taken(person) for person in people if person not in free}
+        return {person.pk: self._is_taken(person) for person in people if person.pk in taken}
 
-    def _taken(self, people: Sequence[User]) -> set[tuple[str, ...]]:
-        """Names of theirs by which somebody else was given something that may be there still."""
-        wanted = {Names.of(person).key(self.by) for person in people}
+    def _kept(self, people: Sequence[User]) -> dict[UUID, dict[tuple[str, ...], Names]]:
+        """By which names each was given something."""
+        kept: dict[UUID, dict[tuple[str, ...], Names]] = {person.pk: {} for person in people}
+        if self.by:
+            for alias in self.row.aliases.filter(person__in=people).order_by("pk"):
+                names = Names.of(alias)
+                kept[alias.person_id].setdefault(names.key(self.by), names)
+        return kept
+
+    def _taken(self, people: Sequence[User]) -> set[UUID]:
+        """Who is called by now what somebody else was called who was given something that may be there still."""
+        if not people or not self.by:
+            return set()
         first = next(iter(self.by))
         values = [getattr(person, first) or "" for person in people]
         present = Grant.objects.filter(person=OuterRef("person"), resource_role__resource__system=self.row.system_id)
-        others = self.row.aliases.filter(**{f"{first}__in": values}).exclude(person__in=people)
-        rows = others.filter(Exists(present.exclude(status=GrantStatus.REMOVED)))
-        return wanted & {Names.of(alias).key(self.by) for alias in rows}
+        rows = self.row.aliases.filter(**{f"{first}__in": values})
+        bearers: dict[tuple[str, ...], set[UUID]] = {}
+        for alias in rows.filter(Exists(present.exclude(status=GrantStatus.REMOVED))):
+            bearers.setdefault(Names.of(alias).key(self.by), set()).add(alias.person_id)
+        return {one.pk for one in people if bearers.get(Names.of(one).key(self.by), set()) - {one.pk}}
 
     def _is_taken(self, person: User) -> ConnectorError:
         return ConnectorError(

@@ -92,14 +92,18 @@ class CsvFolder(Connector):
     def revoke_many(
         self, people: Sequence[User], entitlement: Entitlement, *, keys: Mapping[UUID, str]
     ) -> dict[UUID, Outcome]:
-        """One file with a row for each, and one more for each earlier name by which they may hold it."""
+        """One file with a row for each, and one more for each earlier name by which they may hold it.
+
+        Whoever can hold it by no name at all has nothing to lose.
+        """
         names = self._aliases.of(people)
         rows = [
             (person, each, f"{keys[person.pk]}/{number}" if number else keys[person.pk])
             for person in people
             for number, each in enumerate(names[person.pk])
         ]
-        return self._hand_over("revoke", rows, entitlement)
+        nothing = {person.pk: Progress.DONE for person in people if not names[person.pk]}
+        return {**nothing, **self._hand_over("revoke", rows, entitlement)}
 
     def _hand_over(
         self, action: str, changes: Sequence[tuple[User, Names, str]], entitlement: Entitlement

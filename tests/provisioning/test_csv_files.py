@@ -61,6 +61,16 @@ def listed(files: FileSystemTarget, *rows: tuple[str, ...], age: timedelta = tim
     files.write([HEADER, *rows], written_at=(NOW - age).timestamp())
 
 
+def give(connector: CsvFolder, person: User) -> None:
+    """Give the role to somebody who is to have it."""
+    resource = Resource.objects.create(
+        system=connector.row.system, kind="application", origin_id=ROLE.resource_id, name="L"
+    )
+    role = ResourceRole.objects.create(resource=resource, origin_id=ROLE.role_id, name="Keepers")
+    Grant.objects.create(person=person, resource_role=role, status=GrantStatus.PENDING, changed_at=NOW)
+    connector.grant(person, ROLE, key=f"k {person.username}")
+
+
 def test_what_was_given_by_an_earlier_name_is_seen_and_taken_by_it(files, person):
     connector, earlier = folder(), person.username
     connector.grant(person, ROLE, key="k1")
@@ -73,6 +83,32 @@ def test_what_was_given_by_an_earlier_name_is_seen_and_taken_by_it(files, person
         connector.revoke(person, ROLE, key="k2")
     rows = files.fetch()
     assert [(row["key"], row["username"]) for row in rows] == [("k2", person.username), ("k2/1", earlier)]
+
+
+def test_whoever_bears_a_name_by_which_somebody_else_was_given_it_has_nothing_to_lose(files, person):
+    connector, earlier = folder(), person.username
+    give(connector, person)
+    files.fetch()
+    User.objects.filter(pk=person.pk).update(username=f"{earlier}.king")
+    newcomer = make_person(username=earlier)
+    assert connector.revoke(newcomer, ROLE, key="k2") is Progress.DONE
+    assert files.fetch() == []
+
+
+def test_names_that_wandered_within_one_batch_are_told_apart(files, person):
+    """The first got it as x and is called y by now; the second is called x."""
+    connector, earlier = folder(), person.username
+    give(connector, person)
+    files.fetch()
+    User.objects.filter(pk=person.pk).update(username=f"{earlier}.king")
+    people = [User.objects.get(pk=person.pk), make_person(username=earlier)]
+    keys = {one.pk: one.username for one in people}
+    outcomes = connector.grant_many(people, ROLE, keys=keys)
+    assert outcomes[people[0].pk] is Progress.HANDED_OVER
+    assert "was another person's name" in str(outcomes[people[1].pk])
+    files.fetch()
+    connector.revoke_many(people, ROLE, keys={one.pk: f"r {one.username}" for one in people})
+    assert [row["key"] for row in files.fetch()] == [f"r {earlier}.king", f"r {earlier}.king/1"]
 
 
 # --- What goes out ----------------------------------------------------------------------------------------------------

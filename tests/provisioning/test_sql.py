@@ -108,6 +108,40 @@ def test_a_name_by_which_somebody_else_still_holds_something_is_given_nothing(le
         connector.grant(newcomer, role, key="n")
 
 
+def held(connector: SqlDatabase, person: User, role: Entitlement) -> None:
+    """Keep that the person has the role there, or is to have it."""
+    facts = {"system": connector.row.system, "origin_id": role.resource_id}
+    resource, _new = Resource.objects.get_or_create(**facts, defaults={"kind": "application", "name": "L"})
+    theirs, _new = ResourceRole.objects.get_or_create(
+        resource=resource, origin_id=role.role_id, defaults={"name": "Keepers"}
+    )
+    Grant.objects.create(person=person, resource_role=theirs, status=GrantStatus.VERIFIED, changed_at=timezone.now())
+
+
+def test_what_somebody_else_was_given_by_the_name_that_one_bears_now_is_not_taken(ledger_database, person, role):
+    """Charlie got it as y and is called z by now; Ada got it as x and is called y."""
+    with database(ledger_database) as connector:
+        charlie, name = person, person.username
+        ada = make_person(ledger_database)
+        newcomer = User(username=name)
+        for one in (charlie, ada):
+            connector.grant(one, role, key=one.username)
+            held(connector, one, role)
+        charlie = renamed(charlie)
+        User.objects.filter(pk=ada.pk).update(username=name)
+        connector.revoke(User.objects.get(pk=ada.pk), role, key="r")
+        left = "SELECT login FROM members JOIN accounts ON id = account WHERE role = %s"
+        assert ledger_database.ask(left, role.role_id) == [(name,)]
+        assert not connector.read(User.objects.get(pk=ada.pk), role)
+        assert connector.read(charlie, role)
+        User.objects.filter(pk=ada.pk).update(username=f"{name}.b")
+        newcomer.save()
+        assert not connector.read(newcomer, role)
+        connector.revoke(newcomer, role, key="n")
+        connector.revoke(charlie, role, key="c")
+        assert members(ledger_database, role) == 0
+
+
 def test_what_was_given_before_names_were_kept_is_taken_by_the_name_of_then(ledger_database, person, role):
     keep_names = import_module("provisioning.migrations.0017_names_of_those_who_hold_something_by_name").keep_names
     with database(ledger_database) as connector:
