@@ -133,26 +133,7 @@ class _Delivery:
         except ConnectorError as error:
             if error.is_outage:
                 raise
-            if isinstance(error, GoneError) and self._holds_nobody(connector):
-                taken = [operation for operation in those if operation in self.open]
-                self.settle(taken, lambda now: actions.settle_gone(taken, now=now))
-            else:
-                self._fail_together(error)
-
-    def _holds_nobody(self, connector: Connector) -> bool:
-        """Whether what is to be taken is gone with what held it: the target is there, and is the one that we know.
-
-        Otherwise what does not show might only be looked for at the wrong place. Raises an outage.
-        """
-        if self.tried[0].kind == OperationKind.GRANT:
-            return False
-        try:
-            connector.check()
-        except ConnectorError as error:
-            if error.is_outage:
-                raise
-            return False
-        return True
+            self._fail_together(error)
 
     def _go_on_without(self, partly: PartlyReadError, those: list[Operation], connector: Connector) -> None:
         """Whoever cannot be read fails for their own reason; the others are looked at once more."""
@@ -191,7 +172,7 @@ class _Delivery:
     def fail(self, errors: dict[Operation, ConnectorError]) -> None:
         """Some went wrong, each in its own way. Raises the outage where it was one."""
         outage = next((error for error in errors.values() if error.is_outage), None)
-        failures = {o: _failure(error) for o, error in errors.items() if not error.is_outage}
+        failures = {o: _failure(error, o) for o, error in errors.items() if not error.is_outage}
         self.settle(list(failures), lambda now: actions.settle_failed(failures, now=now))
         if outage is not None:
             raise outage
@@ -199,12 +180,11 @@ class _Delivery:
     def _fail_together(self, error: ConnectorError) -> None:
         """What was tried last failed for one reason, which may hold the whole connector back."""
         affected = [operation for operation in self.open if operation in self.tried]
-        failure = _failure(error)
+        delay = error.retry_after
         if error.is_outage and self.row is not None:
             now = self.clock()
-            until = actions.note_outage(connector_id=self.row.pk, error=str(error), delay=error.retry_after, now=now)
-            failure = replace(failure, delay=until - now)
-        failures = dict.fromkeys(affected, failure)
+            delay = actions.note_outage(connector_id=self.row.pk, error=str(error), delay=delay, now=now) - now
+        failures = {operation: replace(_failure(error, operation), delay=delay) for operation in affected}
         self.settle(affected, lambda now: actions.settle_failed(failures, now=now))
 
 
@@ -333,8 +313,13 @@ def _together(operations: Sequence[Operation], connector: Connector) -> Iterator
     yield from groups.values()
 
 
-def _failure(error: ConnectorError) -> Failure:
-    return Failure(str(error), delay=error.retry_after, is_final=error.is_final, is_outage=error.is_outage)
+def _failure(error: ConnectorError, operation: Operation) -> Failure:
+    said = str(error)
+    if isinstance(error, GoneError) and operation.kind == OperationKind.REVOKE:
+        said = _("%(error)s If it is somewhere else, correct the connector; if it is gone, skip this and say so.") % {
+            "error": said
+        }
+    return Failure(said, delay=error.retry_after, is_final=error.is_final, is_outage=error.is_outage)
 
 
 def _entitlement(grant: Grant) -> Entitlement:

@@ -53,7 +53,6 @@ from .settling import (
     note_presence,
     settle_delivered,
     settle_failed,
-    settle_gone,
     settle_removed,
     settle_waiting,
 )
@@ -108,7 +107,6 @@ __all__ = [
     "settle_account",
     "settle_delivered",
     "settle_failed",
-    "settle_gone",
     "settle_page",
     "settle_removed",
     "settle_step",

@@ -27,7 +27,6 @@ from .queueing import queue
 
 READ_BACK = gettext_lazy("read back from %(system)s")
 SAID_SO = gettext_lazy("%(system)s said so")
-GONE = gettext_lazy("what held it is not in %(system)s any more")
 NEVER_THERE = gettext_lazy("nothing was ever changed in %(system)s")
 
 WANTED = {GrantStatus.PENDING: OperationKind.GRANT, GrantStatus.REMOVAL_PENDING: OperationKind.REVOKE}
@@ -98,12 +97,6 @@ def settle_delivered(operations: Sequence[Operation], *, is_verified: bool, now:
 def settle_removed(operations: Sequence[Operation], *, is_verified: bool, now: datetime) -> None:
     """The target no longer has them."""
     _settle_removed(_lock(operations, now=now), proof=READ_BACK if is_verified else SAID_SO, now=now)
-
-
-@transaction.atomic
-def settle_gone(operations: Sequence[Operation], *, now: datetime) -> None:
-    """What they were to be taken from is not in the target any more, and so are they."""
-    _settle_removed(_lock(operations, now=now), proof=GONE, now=now)
 
 
 @transaction.atomic

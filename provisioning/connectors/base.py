@@ -164,7 +164,10 @@ class ConnectorError(Exception):
 
 
 class GoneError(ConnectorError):
-    """What holds the role, a group say, is not in the target any more: nobody can be given it, and nobody has it."""
+    """What holds the role, a group say, does not show in the target.
+
+    It is gone, or was moved, or is not shown to us: that it does not show proves not that nobody has it.
+    """
 
 
 class PartlyReadError(ConnectorError):
@@ -297,7 +300,11 @@ class Connector(ABC):
         raise self._cannot(Capability.CREATE_ACCOUNT)
 
     def read_account(self, person: User) -> AccountState | None:
-        """DISABLE_ACCOUNT: how the person's account is right now; None where they have none."""
+        """DISABLE_ACCOUNT: how the person's account is right now.
+
+        None only where it was looked for and they have none. Raises ConnectorError where they could not be looked for,
+        or where it is not clear whose account it is: nobody is to be told that a leaver cannot sign in.
+        """
         raise self._cannot(Capability.DISABLE_ACCOUNT)
 
     def disable_account(self, person: User) -> None:

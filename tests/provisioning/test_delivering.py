@@ -357,23 +357,14 @@ class TestGroupsThatAreGone:
         Group.objects.filter(pk=role.resource.origin_id).delete()
         return given
 
-    def test_what_is_to_be_taken_from_a_group_that_is_gone_is_gone_with_it(self, crew, stories):
-        lock_people([person.pk for person in crew[:2]])
-        actions.withdraw(stories, now=NOW)
-        perform_all_due(now=NOW)
-        assert statuses() == ["removed"] * 2
-        told = Event.objects.filter(verb=events.GRANT_REMOVED)
-        assert {one.details["proof"] for one in told} == {"what held it is not in Directory any more"}
-
-    def test_not_so_where_the_connector_itself_is_what_is_wrong(self, crew, stories, scripted, monkeypatch):
-        def check(self):
-            raise ConnectorError("There is nothing below this base.")
-
-        monkeypatch.setattr(scripted, "check", check)
+    def test_what_is_to_be_taken_from_a_group_that_does_not_show_is_never_said_to_be_gone(self, crew, stories):
         lock_people([person.pk for person in crew[:2]])
         actions.withdraw(stories, now=NOW)
         perform_all_due(now=NOW)
         assert statuses() == ["removalPending"] * 2
+        assert not Event.objects.filter(verb=events.GRANT_REMOVED).exists()
+        error = Grant.objects.first().last_error
+        assert error.endswith("If it is somewhere else, correct the connector; if it is gone, skip this and say so.")
 
     def test_what_is_to_be_given_there_fails(self, crew, role, stories):
         provide(crew[2:3], role, now=NOW + SECOND)
