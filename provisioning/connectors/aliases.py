@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef
+from django.db.models.functions import Lower, Trim
 from django.utils.translation import gettext as _
 
 from directory.models import User
@@ -80,9 +81,10 @@ class Aliases:
         if not people or not self.by:
             return set()
         first = next(iter(self.by))
-        values = [getattr(person, first) or "" for person in people]
+        said = [(getattr(person, first) or "").strip() for person in people]
+        values = {spelled for name in said for spelled in (name, name.lower(), name.casefold())}
         present = Grant.objects.filter(person=OuterRef("person"), resource_role__resource__system=self.row.system_id)
-        rows = self.row.aliases.filter(**{f"{first}__in": values})
+        rows = self.row.aliases.alias(spelled=Lower(Trim(first))).filter(spelled__in=values)
         bearers: dict[tuple[str, ...], set[UUID]] = {}
         for alias in rows.filter(Exists(present.exclude(status=GrantStatus.REMOVED))):
             bearers.setdefault(Names.of(alias).key(self.by), set()).add(alias.person_id)

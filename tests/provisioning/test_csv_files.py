@@ -111,6 +111,15 @@ def test_names_that_wandered_within_one_batch_are_told_apart(files, person):
     assert [row["key"] for row in files.fetch()] == [f"r {earlier}.king", f"r {earlier}.king/1"]
 
 
+def test_a_name_is_the_same_whatever_its_case_and_the_spaces_around_it(files):
+    connector, person = folder(known_by="email"), make_person(email="Ada@Example.com ")
+    give(connector, person)
+    User.objects.filter(pk=person.pk).update(email="king@example.com")
+    newcomer = make_person(email="ada@example.com")
+    with pytest.raises(ConnectorError, match="was another person's name"):
+        connector.grant(newcomer, ROLE, key="n")
+
+
 # --- What goes out ----------------------------------------------------------------------------------------------------
 
 
