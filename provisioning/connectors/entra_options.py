@@ -10,7 +10,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from .addresses import is_loopback
+from .addresses import check_host, is_loopback
 from .base import FieldGroup, FieldLine, OptionsForm
 
 GUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -56,6 +56,7 @@ def check_origin(value: str) -> None:
         raise forms.ValidationError(_("Give the address without a path, such as https://graph.example.com."))
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
         raise forms.ValidationError(_("The address must begin with https://."))
+    check_host(parts.hostname)
 
 
 class EntraOptions(OptionsForm):

@@ -243,6 +243,8 @@ def test_each_cloud_has_its_own_addresses(tenant, cloud, authority, endpoint):
         ({"endpoint": "http://127.0.0.1.example.com"}, "endpoint"),
         ({"endpoint": "https://graph.example.com/v1.0"}, "endpoint"),
         ({"authority": "https://ada:secret@login.example.com"}, "authority"),
+        ({"authority": "https://169.254.169.254"}, "authority"),
+        ({"endpoint": "https://[::ffff:169.254.169.254]"}, "endpoint"),
         ({"cloud": "moon"}, "cloud"),
     ],
 )
