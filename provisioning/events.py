@@ -35,6 +35,10 @@ ACCOUNT_ENABLED = define("account.enabled", _("{person} can sign in to {target} 
 ACCOUNT_ENABLING_FAILED = define(
     "account.enabling_failed", _("the account of {person} in {target} could not be enabled again yet: {error}")
 )
+ACCOUNT_CHANGE_SUPERSEDED = define(
+    "account.change_superseded",
+    _("what was to be done with the account of {person} in {target} is not wanted any more"),
+)
 ACCOUNT_GONE = define("account.gone", _("the account of {person} in {target} was disabled, and is gone by now"))
 ACCOUNT_STUCK = define(
     "account.stuck", _("the account of {person} in {target} was given up after {attempts} attempts: {error}")

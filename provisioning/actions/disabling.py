@@ -18,6 +18,7 @@ from directory.models import User
 
 from .. import events
 from ..models import AccountChange, AccountChangeKind, Connector
+from ..querysets import AccountChangeQuerySet
 from .queueing import OPEN
 
 Stories = Mapping[UUID, UUID | None]
@@ -43,6 +44,7 @@ def follow_up(outdated: Sequence[AccountChange], *, now: datetime) -> None:
     if not outdated:
         return
     outbox.settle_all(outdated, now=now, status=WorkStatus.SUPERSEDED)
+    _tell_superseded(outdated, now=now)
     stories = {change.person_id: change.correlation_id for change in outdated}
     back = [change.person for change in outdated if change.person.is_active]
     if back:
@@ -96,8 +98,19 @@ def _change(
 
 def _supersede(people: Collection[UUID], *, kind: AccountChangeKind, now: datetime) -> None:
     """What nobody is at is settled; what somebody is at is followed up when it settles."""
-    open_changes = AccountChange.objects.filter(person__in=people, kind=kind, status__in=OPEN, leased_until=None)
-    outbox.supersede(open_changes, now=now)
+    _end(AccountChange.objects.filter(person__in=people, kind=kind, leased_until=None), now=now)
+
+
+def _end(changes: AccountChangeQuerySet, *, now: datetime) -> None:
+    """Those of these that are open are not wanted any more."""
+    rows = list(changes.filter(status__in=OPEN).with_names().select_for_update(of=("self",)).order_by("pk"))
+    if rows:
+        outbox.supersede(AccountChange.objects.filter(pk__in=[row.pk for row in rows]), now=now)
+        _tell_superseded(rows, now=now)
+
+
+def _tell_superseded(changes: Iterable[AccountChange], *, now: datetime) -> None:
+    journal.record_many(tell(events.ACCOUNT_CHANGE_SUPERSEDED, change, now=now) for change in changes)
 
 
 def _queue(wanted: Sequence[AccountChange]) -> None:

@@ -196,6 +196,7 @@ class TestLeavingAndComingBack:
         perform_all_due(now=NOW)
         assert ledger.accounts == {"rita": True}
         assert states() == [("disable", "superseded")]
+        assert told() == ["account.disabling_queued", "account.change_superseded"]
 
     def test_a_thousand_leavers_cost_as_many_statements_as_one(self, cast, connector):
         costs = []
@@ -222,6 +223,10 @@ class TestChangesOfMind:
         perform_all_due(now=NOW)
         assert ledger.calls == []
         assert states() == [("disable", "superseded")]
+        assert told() == ["account.disabling_queued", "account.change_superseded"]
+        assert Event.objects.get(verb=events.ACCOUNT_CHANGE_SUPERSEDED).sentence == (
+            "what was to be done with the account of Rita in Directory is not wanted any more"
+        )
 
     def test_who_leaves_again_before_they_were_enabled_stays_disabled(self, cast, connector, ledger):
         leave(cast.rita)
