@@ -37,11 +37,15 @@ class Names:
 
 
 class Aliases:
-    """The names of people in one system, which knows them `by` some of their attributes; by none, it needs no names."""
+    """The names of people in one system, which knows them `by` some of their attributes; by none, it needs no names.
 
-    def __init__(self, row: ConnectorRow, *, by: Collection[str]) -> None:
+    Where it may go by any one of several, only those that it is `told_apart_by` say whose name a name is.
+    """
+
+    def __init__(self, row: ConnectorRow, *, by: Collection[str], told_apart_by: Collection[str] = ()) -> None:
         self.row = row
         self.by = by
+        self.told_apart_by = told_apart_by or by
 
     def of(self, people: Sequence[User]) -> dict[UUID, list[Names]]:
         """By which names each may hold something: today's, and then earlier ones that mean something else there.
@@ -80,15 +84,15 @@ class Aliases:
         """Who is called by now what somebody else was called who was given something that may be there still."""
         if not people or not self.by:
             return set()
-        first = next(iter(self.by))
+        first = next(iter(self.told_apart_by))
         said = [(getattr(person, first) or "").strip() for person in people]
         values = {spelled for name in said for spelled in (name, name.lower(), name.casefold())}
         present = Grant.objects.filter(person=OuterRef("person"), resource_role__resource__system=self.row.system_id)
         rows = self.row.aliases.alias(spelled=Lower(Trim(first))).filter(spelled__in=values)
         bearers: dict[tuple[str, ...], set[UUID]] = {}
         for alias in rows.filter(Exists(present.exclude(status=GrantStatus.REMOVED))):
-            bearers.setdefault(Names.of(alias).key(self.by), set()).add(alias.person_id)
-        return {one.pk for one in people if bearers.get(Names.of(one).key(self.by), set()) - {one.pk}}
+            bearers.setdefault(Names.of(alias).key(self.told_apart_by), set()).add(alias.person_id)
+        return {one.pk for one in people if bearers.get(Names.of(one).key(self.told_apart_by), set()) - {one.pk}}
 
     def _is_taken(self, person: User) -> ConnectorError:
         return ConnectorError(

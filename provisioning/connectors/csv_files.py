@@ -18,7 +18,7 @@ from ..models import Connector as ConnectorRow
 from ..models import Operation, OperationKind
 from . import base, matching
 from . import csv_folders as folders
-from .aliases import Aliases, Names
+from .aliases import ATTRIBUTES, Aliases, Names
 from .base import Capability, Connector, ConnectorError, Entitlement, Holder, Outcome, Progress
 from .csv_lists import DELIMITERS, MemberList, normalized
 from .csv_options import CsvOptions
@@ -36,7 +36,9 @@ class CsvFolder(Connector):
     def __init__(self, row: ConnectorRow, *, clock: base.Clock = timezone.now) -> None:
         super().__init__(row, clock=clock)
         self._has_list = bool(row.options.get("incoming"))
-        self._aliases = Aliases(row, by=[row.options.get("known_by") or matching.KnownBy.USERNAME.value])
+        known_by = [row.options.get("known_by") or matching.KnownBy.USERNAME.value]
+        by = known_by if self._has_list else ATTRIBUTES  # without a list nobody says what the target goes by
+        self._aliases = Aliases(row, by=by, told_apart_by=known_by)
         self._list = MemberList(row.options, system=str(row), clock=clock)
         reads = (Capability.READ_BACK, Capability.HOLDERS) if self._has_list else ()
         self.capabilities = frozenset((Capability.BATCH, *reads))

@@ -111,6 +111,22 @@ def test_names_that_wandered_within_one_batch_are_told_apart(files, person):
     assert [row["key"] for row in files.fetch()] == [f"r {earlier}.king", f"r {earlier}.king/1"]
 
 
+def test_without_a_list_what_was_given_is_taken_by_every_attribute_that_went_out(files, person):
+    connector = folder(incoming="")
+    give(connector, person)
+    files.fetch()
+    earlier = person.username
+    User.objects.filter(pk=person.pk).update(email="king@example.com")
+    connector.revoke(User.objects.get(pk=person.pk), ROLE, key="r")
+    assert [(row["key"], row["mail"]) for row in files.fetch()] == [
+        ("r", "king@example.com"),
+        ("r/1", "ada@example.com"),
+    ]
+    User.objects.filter(pk=person.pk).update(username=f"{earlier}.king")
+    with pytest.raises(ConnectorError, match="was another person's name"):
+        connector.grant(make_person(username=earlier, email="new@example.com"), ROLE, key="n")
+
+
 def test_a_name_is_the_same_whatever_its_case_and_the_spaces_around_it(files):
     connector, person = folder(known_by="email"), make_person(email="Ada@Example.com ")
     give(connector, person)
