@@ -19,6 +19,7 @@ from ..connectors import kind_of
 from ..connectors.addresses import check_address
 from ..connectors.base import Capability
 from ..models import Connector
+from .disabling import forget_disabled_in
 
 STATE = ("failures", "paused_at", "last_answer_at", "last_error", "reconciled_at", "discovered_at", "bookmark")
 """What nobody configures."""
@@ -40,8 +41,8 @@ def configure_connector(
     `options` and `extra_secrets` are what its kind asks for (`connectors.base.Connector`). Where the connector is led
     elsewhere, the secrets that it keeps are to be given anew: whoever came into somebody's session does not have them
     sent to a place of their own. Where it is led to another system, whose account is which is forgotten, and so is
-    where the last look ended. A connector that was held back is tried again at once. Raises PermissionDenied and
-    ValidationError.
+    what was disabled there, and where the last look ended. A connector that was held back is tried again at once.
+    Raises PermissionDenied and ValidationError.
     """
     _require_administrator(actor)
     is_new = connector._state.adding
@@ -65,6 +66,7 @@ def configure_connector(
     if is_another:
         connector.accounts.all().delete()
         connector.aliases.all().delete()
+        forget_disabled_in(connector, now=now)
     if owners is not None:
         connector.owners.set(owners)
     renewed = {name: (str(name), _("a new one")) for name in extra_secrets or {}}

@@ -39,6 +39,14 @@ def enable_accounts_of(people: Sequence[User], *, stories: Stories, now: datetim
     _enable(AccountChange.objects.to_be_undone(people), people=people, stories=stories, now=now)
 
 
+@transaction.atomic
+def forget_disabled_in(connector: Connector, *, now: datetime) -> None:
+    """It is another system from now on: what was disabled in the former one is not enabled in this one."""
+    changes = AccountChange.objects.filter(system=connector.system_id)
+    changes.filter(is_to_be_undone=True).update(is_to_be_undone=False)
+    _end(changes.filter(kind=AccountChangeKind.ENABLE), now=now)
+
+
 def follow_up(outdated: Sequence[AccountChange], *, now: datetime) -> None:
     """Queue what is wanted now in the place of what was wanted when these were claimed; their people are locked."""
     if not outdated:

@@ -11,7 +11,7 @@ from catalog.models import TargetSystem
 from provisioning import actions
 from provisioning.connectors import open_connector
 from provisioning.connectors.base import ConnectorError
-from provisioning.models import Connector, ConnectorKind
+from provisioning.models import AccountChange, Connector, ConnectorKind
 from tests.admin.test_connector_options import SQL, WEBHOOK
 from tests.cast import NOW
 from tests.provisioning.certificates import Authority
@@ -91,6 +91,28 @@ def test_another_system_has_other_accounts_so_none_of_the_old_ones_is_believed(c
     scim.refresh_from_db()
     assert scim.bookmark == ""
     assert "looked up anew" in str(Event.objects.filter(verb="connector.changed").latest("pk").details)
+
+
+def test_another_system_has_nothing_disabled_by_us_that_would_be_enabled_in_it(cast, connect):
+    scim = connect(ConnectorKind.SCIM, base_url=OURS)
+    known = {"system": scim.system, "due_at": NOW, "created_at": NOW}
+    keys = iter("abc")
+    for person, kind, status in (
+        (cast.rita, "disable", "done"),
+        (cast.rita, "enable", "pending"),
+        (cast.olga, "disable", "pending"),
+    ):
+        more = {"is_to_be_undone": kind == "disable", "settled_at": NOW if status == "done" else None}
+        AccountChange.objects.create(
+            person=person, kind=kind, status=status, idempotency_key=next(keys), **known, **more
+        )
+    scim.base_url = THEIRS
+    change(scim, secret="another")
+    assert not AccountChange.objects.filter(is_to_be_undone=True).exists()
+    assert list(AccountChange.objects.order_by("idempotency_key").values_list("kind", "status")) == [
+        ("disable", "done"), ("enable", "superseded"), ("disable", "pending"),
+    ]  # fmt: skip
+    assert Event.objects.get(verb="account.change_superseded").person_id == cast.rita.pk
 
 
 def test_what_a_worker_wrote_down_while_a_page_was_open_is_not_lost(connect):
