@@ -12,12 +12,13 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
+from accessgov.outbox import WorkStatus
 from audit import journal
 from directory.actions import disable_guests, forget_guests, lock_people
 from directory.models import PersonKind, User
 from provisioning.actions import remove_adopted
 from provisioning.lifecycle import GrantStatus
-from provisioning.models import Grant
+from provisioning.models import AccountChange, Grant
 from requests_app.models import Assignment
 
 from .. import events
@@ -115,9 +116,11 @@ def _take_what_was_there(removals: Sequence[GuestRemoval], *, now: datetime) -> 
 
 
 def _without_what_is_there(removals: Sequence[GuestRemoval]) -> list[GuestRemoval]:
-    """Those who have nothing in any system any more; the others are asked about again by the next sweep."""
-    left = Grant.objects.filter(person__in=[one.person_id for one in removals]).exclude(status=GrantStatus.REMOVED)
-    having = set(left.order_by().values_list("person_id", flat=True)) if removals else set()
+    """Those of whom no system has anything any more, or anything to do; the others wait for the next sweep."""
+    people = [one.person_id for one in removals]
+    left = Grant.objects.filter(person__in=people).exclude(status=GrantStatus.REMOVED)
+    changing = AccountChange.objects.filter(person__in=people, status__in=(WorkStatus.PENDING, WorkStatus.STUCK))
+    having = {person for rows in (left, changing) for person in rows.order_by().values_list("person_id", flat=True)}
     return [one for one in removals if one.person_id not in having]
 
 

@@ -47,6 +47,7 @@ class HoldingProxy(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Relay)
         self.application = application
         self.held: tuple[str, str] | None = None
+        self.asked: list[tuple[str, str]] = []
         self.is_holding, self.released = threading.Event(), threading.Event()
 
     @property
@@ -73,7 +74,9 @@ class _Relay(BaseHTTPRequestHandler):
         passed_on = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
         url = self.server.application.base_url + self.path.removeprefix("/v2")
         answer = httpx2.request(self.command, url, content=body, headers=passed_on, timeout=10, trust_env=False)
-        if self.server.held == (self.command, self.path.split("/")[2].split("?")[0]):
+        what = (self.command, self.path.split("/")[2].split("?")[0])
+        self.server.asked.append(what)
+        if self.server.held == what:
             self.server.is_holding.set()
             if not self.server.released.wait(PATIENCE):
                 return
@@ -186,13 +189,17 @@ def test_workers_killed_at_each_step_of_a_grant_and_of_a_removal(proxy):
     assert not operation.grant.is_adopted, "its own work was not taken for access that was there before"
 
     assignment = Assignment.objects.get()
-    give_back = partial(actions.give_back, assignment=assignment, actor=cast.rita, now=timezone.now())
-    die_at("changing the group", proxy, give_back)
-    assert Assignment.objects.get().status == AssignmentStatus.REMOVAL_PENDING, "it does not show as gone"
+    begin = partial(actions.give_back, assignment=assignment, actor=cast.rita, now=timezone.now())
+    for step in [step for step in STEPS if step != "creating the account"]:
+        die_at(step, proxy, begin)
+        assert Assignment.objects.get().status == AssignmentStatus.REMOVAL_PENDING, "it does not show as gone"
+        begin = after_the_lease
     with worker():
         after_the_lease()
         wait_until(lambda: Assignment.objects.get().status == AssignmentStatus.ENDED)
     assert proxy.application.member_ids(role.origin_id) == []
+    assert proxy.asked.count(STEPS["creating the account"]) == 1
+    assert proxy.asked.count(STEPS["changing the group"]) == 2, "once to give, once to take"
 
 
 def cut_all_connections() -> int:

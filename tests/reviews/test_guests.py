@@ -12,7 +12,7 @@ from directory.models import PersonKind, User
 from provisioning.connectors import KINDS
 from provisioning.connectors.builtin import BuiltinDirectory
 from provisioning.delivery import perform_all_due
-from provisioning.models import ConnectorKind, Grant
+from provisioning.models import AccountChange, ConnectorKind, Grant
 from requests_app.lifecycle import AssignmentStatus
 from requests_app.models import Assignment
 from reviews import events
@@ -188,6 +188,17 @@ def test_a_guest_whose_removal_waits_for_a_system_is_not_forgotten_before_it_is_
     perform_all_due(now=LATER + DAY)
     assert members_of("Sales EMEA") == {"rita"}
     assert guests.delete_due(now=LATER + DAY) == 1
+
+
+def test_a_guest_whose_account_is_still_to_be_disabled_somewhere_is_not_forgotten_before_it_is(cast, campaign):
+    answer(campaign, charlie=Verdict.DENY)
+    finish(campaign)
+    change = AccountChange.objects.create(
+        system=cast.system, person=cast.charlie, kind="disable", due_at=END, created_at=END, idempotency_key="charlie"
+    )
+    assert guests.delete_due(now=LATER) == 0
+    AccountChange.objects.filter(pk=change.pk).update(status="done", settled_at=LATER)
+    assert guests.delete_due(now=LATER) == 1
 
 
 def test_the_page_of_the_campaign_says_what_becomes_of_guests(cast, campaign, client):
