@@ -25,6 +25,7 @@ from notifications.models import Message
 from provisioning.delivery import perform_all_due
 from provisioning.models import (
     AccountChange,
+    Alias,
     Connector,
     Discovery,
     DriftCase,
@@ -235,6 +236,7 @@ class World:
             "provisioning.grant": Grant.objects.all(),
             "provisioning.operation": Operation.objects.all(),
             "provisioning.accountchange": AccountChange.objects.all(),
+            "provisioning.alias": Alias.objects.all(),
             "provisioning.reconciliation": Reconciliation.objects.all(),
             "provisioning.discovery": Discovery.objects.all(),
             "provisioning.driftcase": DriftCase.objects.all(),
@@ -297,6 +299,7 @@ def _make_drift(cast: Cast, package: AccessPackage) -> None:
         system=cast.system, person=cast.rita, kind="disable", due_at=now + timedelta(days=1),
         created_at=now, idempotency_key="1",
     )  # fmt: skip
+    Alias.objects.create(connector=cast.system.connector, person=cast.rita, username="rita.once")
     role = package.package_roles.get().resource_role
     role.resource.owners.add(cast.olga)
     facts = {"kind": "missing", "system": cast.system, "resource_role": role, "person": cast.rita, "run": run}
@@ -318,10 +321,9 @@ def _make_campaign(cast: Cast, package: AccessPackage, *, mark: str) -> ReviewIt
     of Rita begin."""
     now, review = timezone.now(), make_review(package, name=f"{mark} Review")
     campaign = open_by_hand(review, list(Assignment.objects.filter(package=package)), cast.marco, now=now)
-    facts = {"kind": "launch", "status": "stuck", "idempotency_key": "1", "last_error": f"{mark} went wrong"}
-    CampaignWork.objects.create(campaign=campaign, due_at=now, created_at=now, **facts)
-    facts = {"event": campaign.pk, "status": "stuck", "idempotency_key": "1", "last_error": f"{mark} went wrong"}
-    Cue.objects.create(review=review, person=cast.rita, due_at=now, created_at=now, **facts)
+    facts = {"status": "stuck", "idempotency_key": "1", "last_error": f"{mark} went wrong"}
+    CampaignWork.objects.create(campaign=campaign, kind="launch", due_at=now, created_at=now, **facts)
+    Cue.objects.create(review=review, event=campaign.pk, person=cast.rita, due_at=now, created_at=now, **facts)
     return campaign.items.get()
 
 

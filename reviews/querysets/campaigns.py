@@ -65,7 +65,7 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
         """Those in which this person has nothing to answer, or not any more."""
         from ..models import PanelMember
 
-        asked = PanelMember.objects.current().filter(person=user).with_numbers().filter(mine__gt=0)
+        asked = PanelMember.objects.current().filter(person=user).asked_of_others()
         return self.exclude(pk__in=asked.order_by().values("panel__campaign")).exclude(status=CampaignStatus.STARTING)
 
     def open(self) -> Self:

@@ -57,6 +57,11 @@ class SeatQuerySet(models.QuerySet["PanelMember"]):
             mine_open=F("panel__open_items") - number_of_own(**here, is_open=True),
         )
 
+    def asked_of_others(self) -> Self:
+        """Those in whose panel something is asked, be it answered or not, that is not about whoever sits there."""
+        own = number_of_own(person=OuterRef("person"), panel=OuterRef("panel"))
+        return self.filter(panel__total__gt=own)
+
     def left_alone(self) -> Self:
         """Those of people who sit alone in a panel that asks about themselves, where that is open and still there."""
         from ..models import PanelMember

@@ -19,7 +19,16 @@ from provisioning import actions, reconciling
 from provisioning.connectors.manual import ManualOptions
 from provisioning.delivery import perform_all_due
 from provisioning.lifecycle import CaseKind, GrantStatus, IllegalMove, TaskState
-from provisioning.models import Connector, ConnectorKind, DriftCase, Grant, HandTask, HolderList, Operation
+from provisioning.models import (
+    Connector,
+    ConnectorKind,
+    DriftCase,
+    Grant,
+    HandTask,
+    HolderList,
+    Operation,
+    OperationKind,
+)
 from tests.cast import NOW, Cast, make_cast
 
 pytestmark = pytest.mark.django_db
@@ -299,10 +308,11 @@ def test_what_somebody_had_before_is_asked_for_once_more_where_its_giving_was_ne
         resource_role=building.role, state=TaskState.WITHDRAWN, opened_at=LATER, due_at=LATER, settled_at=LATER,
     )  # fmt: skip
     task = actions.ask_by_hand(
-        connector=building.row, team=building.team, kind="revoke", person=cast.rita, role=building.role,
+        connector=building.row, team=building.team, kind=OperationKind.REVOKE, person=cast.rita, role=building.role,
         key="latest", within=DAY, now=LATER + DAY,
     )  # fmt: skip
     give.refresh_from_db()
+    assert task is not None
     assert (give.state, task.state, task.kind) == (TaskState.WITHDRAWN, TaskState.OPEN, "revoke")
 
 

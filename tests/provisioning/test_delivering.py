@@ -439,7 +439,8 @@ class TestLeases:
     @staticmethod
     def slow(monkeypatch, scripted, watch, *, seconds, meanwhile=lambda: None):
         """The first look takes so long."""
-        look, looked = scripted.read_many, []
+        look = scripted.read_many
+        looked: list[bool] = []
 
         def slowly(self, people, entitlement):
             if not looked:

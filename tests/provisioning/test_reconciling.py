@@ -1,6 +1,7 @@
 """Reconciliation: what people have in a system is compared with what they should have, and differences become cases."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -341,7 +342,8 @@ def test_a_system_that_can_tell_nothing_says_so(cast, sales, connector, monkeypa
 def test_a_run_goes_on_when_the_target_has_had_the_rest_that_others_were_asked_for(cast, sales, connector, monkeypatch):
     cast.role("Marketing")
     monkeypatch.setattr(reconciling, "ROLES", 1)
-    holders, read = BuiltinDirectory.holders, []
+    holders = BuiltinDirectory.holders
+    read: list[Any] = []
 
     def and_meanwhile(self, role):
         if not read:
