@@ -339,6 +339,7 @@ UNFOLD = {
                 "items": [
                     _entry(_("Operations"), "sync", "provisioning.operation"),
                     _entry(_("Accounts of leavers"), "person_off", "provisioning.accountchange"),
+                    _entry(_("Names in systems"), "signature", "provisioning.alias"),
                     _entry(_("Rollouts"), "groups", "requests_app.rollout"),
                     _entry(_("Reconciliations"), "compare_arrows", "provisioning.reconciliation"),
                     _entry(_("Discoveries"), "travel_explore", "provisioning.discovery"),

@@ -33,7 +33,10 @@ from catalog.admin import SystemAdmin
 from catalog.models import TargetSystem
 from directory.permissions import is_administrator
 
-from . import actions
+from . import (
+    actions,
+    admin_aliases,  # noqa: F401
+)
 from .admin_accounts import may_disable
 from .admin_discovering import DiscoveringAdmin, may_discover
 from .admin_health import HealthAdmin

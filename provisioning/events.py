@@ -47,6 +47,10 @@ ACCOUNT_RETRIED = define("account.retried", _("{actor} put the account of {perso
 ACCOUNT_SKIPPED = define(
     "account.skipped", _("{actor} said that the account of {person} in {target} is to stay as it is: {reason}")
 )
+ACCOUNT_RENAMED = define(
+    "account.renamed",
+    _("{actor} said that {person} is called {name} in {target}, and not {earlier} any more: {reason}"),
+)
 CONNECTOR_PAUSED = define("connector.paused", _("the connector of {target} was paused: {error}"))
 CONNECTOR_RESUMED = define("connector.resumed", _("{target} answers again: its connector goes on"))
 ACCESS_IMPORTED = define(

@@ -44,6 +44,7 @@ from .reconciling import (
     start_reconciliation,
 )
 from .removing import remove_adopted
+from .renaming import note_renamed
 from .repeating import repeat
 from .settling import (
     Failure,
@@ -91,6 +92,7 @@ __all__ = [
     "note_overdue",
     "note_presence",
     "note_refusal_heard",
+    "note_renamed",
     "note_use_reading",
     "note_use_unread",
     "postpone_discovery",

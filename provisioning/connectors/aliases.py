@@ -98,7 +98,7 @@ class Aliases:
         return ConnectorError(
             _(
                 "What %(person)s is called in %(system)s was another person's name, who may hold something by it there "
-                "still: have that taken away or renamed there first."
+                "still: have that taken away, or have them renamed there and say so under “Names in systems”."
             )
             % {"person": person, "system": self.row}
         )

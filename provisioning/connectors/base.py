@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 from uuid import UUID
 
 from django import forms
@@ -25,6 +25,9 @@ from catalog.choices import ResourceKind
 from directory.models import User
 
 from ..models import Connector as ConnectorRow
+
+if TYPE_CHECKING:
+    from .aliases import Aliases
 
 Clock = Callable[[], datetime]
 """Tells what time it is, where a change is written with its time."""
@@ -225,6 +228,8 @@ class Connector(ABC):
     """How long the target may take until it shows a change that it called done (eventual consistency)."""
     looks_again_after: ClassVar[timedelta] = timedelta(minutes=15)
     """How often to look whether a change that was handed over is done."""
+    aliases: "Aliases | None" = None
+    """By which names people were given something, where the target knows them by names alone."""
     as_of: datetime | None = None
     """When what `holders` tells was so, where that is not the moment of asking: what changed later is not judged."""
 

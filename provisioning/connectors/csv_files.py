@@ -30,6 +30,7 @@ PREFIX = "accessgov-"
 class CsvFolder(Connector):
     """Whoever takes the files does each key once; what the list does not show yet is handed over, not done."""
 
+    aliases: Aliases
     options_form = CsvOptions
     secret_label = ""  # nosec B105 - it asks for none
 
@@ -38,7 +39,7 @@ class CsvFolder(Connector):
         self._has_list = bool(row.options.get("incoming"))
         known_by = [row.options.get("known_by") or matching.KnownBy.USERNAME.value]
         by = known_by if self._has_list else ATTRIBUTES  # without a list nobody says what the target goes by
-        self._aliases = Aliases(row, by=by, told_apart_by=known_by)
+        self.aliases = Aliases(row, by=by, told_apart_by=known_by)
         self._list = MemberList(row.options, system=str(row), clock=clock)
         reads = (Capability.READ_BACK, Capability.HOLDERS) if self._has_list else ()
         self.capabilities = frozenset((Capability.BATCH, *reads))
@@ -87,7 +88,7 @@ class CsvFolder(Connector):
         """One file with a row for each, but for those whom the list could never show."""
         nameless = [person for person in people if self._has_list and not self._known_as(person)]
         rest = [person for person in people if person not in nameless]
-        faults = {person.pk: self._is_nameless(person) for person in nameless} | self._aliases.note(rest)
+        faults = {person.pk: self._is_nameless(person) for person in nameless} | self.aliases.note(rest)
         rows = [(person, Names.of(person), keys[person.pk]) for person in rest if person.pk not in faults]
         return {**faults, **self._hand_over("grant", rows, entitlement)}
 
@@ -98,7 +99,7 @@ class CsvFolder(Connector):
 
         Whoever can hold it by no name at all has nothing to lose.
         """
-        names = self._aliases.of(people)
+        names = self.aliases.of(people)
         rows = [
             (person, each, f"{keys[person.pk]}/{number}" if number else keys[person.pk])
             for person in people
@@ -193,7 +194,7 @@ class CsvFolder(Connector):
         """
         self._require(Capability.READ_BACK)
         attribute = self.row.options["known_by"]
-        names = self._aliases.of(people)
+        names = self.aliases.of(people)
         keys = {pk: {normalized(getattr(each, attribute)) for each in those} - {""} for pk, those in names.items()}
         listed = self._list.among(set().union(*keys.values()), entitlement)
         on_their_way = self._on_their_way(people, entitlement)

@@ -58,6 +58,7 @@ Link = psycopg.Connection[TupleRow]
 class SqlDatabase(Connector):
     """Each change is a transaction of its own; what it touches decides whether it succeeded."""
 
+    aliases: Aliases
     options_form = SqlOptions
     secret_label = gettext_lazy("Password of the user")
     leads_to = ("host", "port", "sslmode", "authority")
@@ -69,7 +70,7 @@ class SqlDatabase(Connector):
         self._connection: Link | None = None
         self._patience = Patience()
         changing = " ".join(row.options.get(name) or "" for name in ("grant", "revoke", "read"))
-        self._aliases = Aliases(row, by=[name for name in ATTRIBUTES if f"%({name})s" in changing])
+        self.aliases = Aliases(row, by=[name for name in ATTRIBUTES if f"%({name})s" in changing])
 
     def close(self) -> None:
         """End the connection."""
@@ -97,7 +98,7 @@ class SqlDatabase(Connector):
 
     def grant(self, person: User, entitlement: Entitlement, *, key: str) -> Progress:
         """Carry out the statement; where it touches no row, that is fine only if the person holds the role already."""
-        if refused := self._aliases.note([person]).get(person.pk):
+        if refused := self.aliases.note([person]).get(person.pk):
             raise refused
         if self._change("grant", person, Names.of(person), entitlement, key=key) or self._reads_as_held(
             person, entitlement
@@ -110,14 +111,14 @@ class SqlDatabase(Connector):
 
     def revoke(self, person: User, entitlement: Entitlement, *, key: str) -> Progress:
         """Carry out the statement, for earlier names as well; no row means that nobody held the role."""
-        for number, names in enumerate(self._aliases.of([person])[person.pk]):
+        for number, names in enumerate(self.aliases.of([person])[person.pk]):
             self._change("revoke", person, names, entitlement, key=f"{key}/{number}" if number else key)
         return Progress.DONE
 
     def read(self, person: User, entitlement: Entitlement) -> bool:
         """Whether the first column of the first row is anything but false, zero or null; by any name of theirs."""
         self._statement("read")
-        return any(self._reads(person, names, entitlement) for names in self._aliases.of([person])[person.pk])
+        return any(self._reads(person, names, entitlement) for names in self.aliases.of([person])[person.pk])
 
     def _reads(self, person: User, names: Names, entitlement: Entitlement) -> bool:
         values = _of_person(person, names) | _of_role(entitlement)

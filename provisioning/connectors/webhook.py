@@ -56,6 +56,7 @@ def _defaults() -> dict[str, Any]:
 class Webhook(Connector):
     """A role is whatever the API's own ids say; each request is signed, and a change carries its key."""
 
+    aliases: Aliases
     needs_address = True
     options_form = WebhookOptions
     secret_label = gettext_lazy("Signing secret")
@@ -65,7 +66,7 @@ class Webhook(Connector):
         super().__init__(row, clock=clock)
         self.options = {**_defaults(), **row.options}
         self.capabilities = frozenset(can for call, can in OPTIONAL.items() if self._has(call))
-        self._aliases = Aliases(row, by=names_used(self.options))
+        self.aliases = Aliases(row, by=names_used(self.options))
         self._requests = Requests(row, self.options, clock=clock)
         self._reader = Reader(self.options, system=str(row), address=row.base_url)
 
@@ -84,7 +85,7 @@ class Webhook(Connector):
 
     def grant(self, person: User, entitlement: Entitlement, *, key: str) -> Progress:
         """Make the call that gives, to an account that is created first where that is configured."""
-        if refused := self._aliases.note([person]).get(person.pk):
+        if refused := self.aliases.note([person]).get(person.pk):
             raise refused
         values = self._values(GRANT, person, entitlement, key=key)
         if self._has(CREATE) and not values["account"]:
@@ -99,7 +100,7 @@ class Webhook(Connector):
         """Make the call that takes, for earlier names as well; without an account there is nothing to take."""
         said = [
             self._take(person, names, entitlement, key=f"{key}/{number}" if number else key)
-            for number, names in enumerate(self._aliases.of([person])[person.pk])
+            for number, names in enumerate(self.aliases.of([person])[person.pk])
         ]
         return Progress.HANDED_OVER if Progress.HANDED_OVER in said else Progress.DONE
 
@@ -112,7 +113,7 @@ class Webhook(Connector):
     def read(self, person: User, entitlement: Entitlement) -> bool:
         """By the status, by a boolean, or by the list of holders in the answer; by any name of theirs."""
         self._require(READ)
-        return any(self._reads(person, names, entitlement) for names in self._aliases.of([person])[person.pk])
+        return any(self._reads(person, names, entitlement) for names in self.aliases.of([person])[person.pk])
 
     def _reads(self, person: User, names: Names, entitlement: Entitlement) -> bool:
         values = self._values(READ, person, entitlement, names=names)

@@ -30,3 +30,8 @@ class Alias(models.Model):
 
     def __str__(self) -> str:
         return f"{self.username} @ {self.connector}"
+
+    @property
+    def said(self) -> str:
+        """All the names that were told, in one line."""
+        return " · ".join(name for name in (self.username, self.email, self.employee_number) if name)
